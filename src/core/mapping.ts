@@ -1,0 +1,51 @@
+/**
+ * A remembered decision: hostname -> who answers. The shape is the seed's; our own fields are additional and optional.
+ */
+import { z } from 'zod';
+import { identitySchema } from './identity.ts';
+
+/** Where a mapping came from. `user` mappings are never moved or forced by the program. */
+export const sourceSchema = z.enum(['hint', 'name', 'llm', 'user']);
+/** See {@link sourceSchema}. */
+export type MappingSource = z.infer<typeof sourceSchema>;
+
+/** One entry of mappings.json. Unknown fields survive a rewrite. */
+export const mappingSchema = z.looseObject({
+  type: z.enum(['process', 'docker']),
+  /** `localhost` (or a directory) for a process, the container's name for docker, a host for a fixed address. */
+  target: z.string().min(1).max(4096),
+  port: z.int().min(1).max(65_535),
+  createdAt: z.string().max(64),
+  llmReason: z.string().max(4096).default(''),
+  processIdentifier: z
+    .looseObject({ workdir: z.string().max(4096), commandPattern: z.string().max(4096).exactOptional() })
+    .exactOptional(),
+  identity: identitySchema.exactOptional(),
+  source: sourceSchema.exactOptional(),
+  /** 0..1, as the step that decided it said. */
+  confidence: z.number().min(0).max(1).exactOptional(),
+});
+/** See {@link mappingSchema}. */
+export type Mapping = z.infer<typeof mappingSchema>;
+
+/** What a PUT may say: the rest is derived. */
+export const mappingInputSchema = z.looseObject({
+  type: z.enum(['process', 'docker']),
+  target: z.string().min(1).max(4096),
+  port: z.int().min(1).max(65_535),
+});
+/** See {@link mappingInputSchema}. */
+export type MappingInput = z.infer<typeof mappingInputSchema>;
+
+/** The key of a mapping: the hostname, or `hostname:service` for a related service (`/_proxy/{service}/`). */
+export function mappingKey(hostname: string, service?: string): string {
+  return service === undefined ? hostname : `${hostname}:${service}`;
+}
+
+/** Zod's issues as one line for people: `port: expected number, got "abc"`. */
+export function issuesText(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .join('; ');
+}

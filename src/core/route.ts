@@ -1,0 +1,35 @@
+/** What is asked of routing, and what it answers. */
+import type { Upstream } from './upstream.ts';
+
+/** What is asked when a hostname has no address yet. */
+export interface RouteAsk {
+  /** Normalized, under one of our domains. */
+  hostname: string;
+  /** The sibling asked for by `/_proxy/{service}/`. */
+  service?: string;
+  /** A browser's top-level navigation: part of the LLM budget is kept for these. */
+  navigation: boolean;
+  /** `?prompt=` from somebody who may. */
+  prompt?: string;
+  /** `?force` from somebody who may. */
+  force?: boolean;
+  /** `/_proxy/` from a browser: only siblings of the origin (section 7). */
+  siblingsOnly?: boolean;
+}
+
+/** A candidate as pages on app hostnames may show it: names and ports only. */
+export interface Candidate {
+  id: string;
+  name: string;
+  ports: number[];
+  /** The unique hostname that it answers to. */
+  hostname?: string;
+}
+
+/** Where a hostname leads. */
+export type RouteOutcome =
+  | { kind: 'upstream'; upstream: Upstream }
+  /** Known, but not running now. */
+  | { kind: 'away'; label: string; detail: string }
+  /** Nobody is sure: the picker. `why` says what was tried and why the LLM was not asked, when it was not. */
+  | { kind: 'unknown'; candidates: Candidate[]; why: string };

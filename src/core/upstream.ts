@@ -1,0 +1,43 @@
+/**
+ * An address to dial now, with the proof that whoever answers there is still who is meant.
+ */
+
+/** How to check, without asking anybody, that the right one still listens. */
+export type UpstreamProof =
+  /** Process `pid` still holds socket `inode` as descriptor `fd`: one readlink. */
+  | { kind: 'socket'; pid: number; fd: number; inode: string }
+  /** Another user's process: the socket itself still exists on that port. */
+  | { kind: 'inode'; inode: string; port: number }
+  /** A container still owns the address. */
+  | { kind: 'container'; id: string; address: string }
+  /** The user named this very address: whoever answers there is meant. */
+  | { kind: 'fixed' };
+
+/** Where a request goes. */
+export interface Upstream {
+  /** Names one incarnation at one address: another pid, inode or container is another key, so pools never mix. */
+  key: string;
+  /** To dial: never a wildcard, never bracketed. */
+  address: string;
+  port: number;
+  /** Id in the snapshot, '' for a fixed address. */
+  serviceId: string;
+  /** For people: names only. */
+  label: string;
+  proof: UpstreamProof;
+}
+
+/**
+ * The address to dial for a listening address: a wildcard is reached over loopback of its family.
+ * `::` and `*` are dialled at `::1`, which a dual-stack and an IPv6-only socket both answer.
+ */
+export function dialAddress(listening: string): string {
+  if (listening === '0.0.0.0') return '127.0.0.1';
+  if (listening === '::' || listening === '*') return '::1';
+  return listening;
+}
+
+/** `host:port` with brackets around IPv6 (RFC 3986 section 3.2.2). */
+export function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * What the proxy asks of the rest of the program. It declares the interfaces itself, with cost and call frequency;
+ * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
+ */
+import type { SecureContext } from 'node:tls';
+import type { AnyRequest, AnyResponse, PageBody, PageFormat } from '../core/http-message.ts';
+import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { Upstream } from '../core/upstream.ts';
+
+/** hostname -> where to dial. */
+export interface Router {
+  /** Per request, from memory: no file, process or Docker call. undefined: ask {@link route}. */
+  peek(hostname: string, service?: string): Upstream | undefined;
+  /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
+  route(ask: RouteAsk): Promise<RouteOutcome>;
+  /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */
+  reroute(ask: RouteAsk, failed: Upstream): Promise<RouteOutcome>;
+  /** Once before and once after every new upstream connection is opened: does the right one still listen? ~10 us. */
+  verify(upstream: Upstream): boolean | Promise<boolean>;
+}
+
+/** SNI name -> certificate. */
+export interface CertificateSource {
+  /**
+   * Once per full TLS handshake. Cached per name, one mint (about 1 ms) per new one.
+   * @param serverName as the client sent it; undefined without SNI
+   * @returns undefined for a name that gets no certificate
+   */
+  contextFor(serverName: string | undefined): Promise<SecureContext | undefined>;
+}
+
+/** Everything under our own paths and hostnames. */
+export interface ControlPlane {
+  /** Answers completely. `hostClass` control: the dashboard's host; app: one of the seed's paths on an app's name. */
+  handle(request: AnyRequest, response: AnyResponse, on: 'control' | 'app', hostname: string): void;
+  /**
+   * May this request use `?force` and `?prompt` (section 7): a typed top-level navigation, or an allowed caller
+   * without browser headers. Asked only when a query names one of them.
+   */
+  mayInstruct(request: AnyRequest): Promise<boolean>;
+  /** May this request reach `/_proxy/` with the seed's reach (any service), as a caller without browser headers? */
+  isTrustedCaller(request: AnyRequest): Promise<boolean>;
+}
+
+/** The pages that people meet instead of an app. Pure; called for failures only. */
+export interface Pages {
+  /** `unknown` outcome for whoever is not sent to the picker by 303. 404. */
+  unknown(hostname: string, outcome: Extract<RouteOutcome, { kind: 'unknown' }>, format: PageFormat): PageBody;
+  /** `away` outcome: 503 with Retry-After; as HTML it reloads itself. */
+  waiting(hostname: string, outcome: Extract<RouteOutcome, { kind: 'away' }>, format: PageFormat): PageBody;
+  /** Everything else that went wrong. `detail` is for people and carries no secrets. */
+  error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
+}
