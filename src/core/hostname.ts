@@ -60,8 +60,9 @@ export function normalizeHostname(text: string): string | null {
   if (name.endsWith('.')) name = name.slice(0, -1);
   if (name.length === 0 || name.length > MAX_HOSTNAME_LENGTH) return null;
   if (!/^[a-z0-9._-]+$/.test(name)) {
+    // Before folding: the Kelvin sign, for one, would become a "k".
+    if (!/^[A-Za-z0-9._-]+$/.test(name)) return null;
     name = name.toLowerCase();
-    if (!/^[a-z0-9._-]+$/.test(name)) return null;
   }
   const labels = name.split('.');
   if (labels.length > MAX_LABELS) return null;
@@ -110,17 +111,18 @@ function isAtOrUnder(name: string, suffix: string): boolean {
  * Turn any text (a branch, a directory, a package name) into one DNS label: lower case, runs of anything but letters
  * and digits become one hyphen. Over 63 characters it is cut and given a stable hash, so that two long names with one
  * beginning stay apart (portless N1).
+ * @param maxLength characters, at most 63; names of several labels ask for shorter ones so that the whole stays under 253
  * @returns '' when nothing usable is left
  */
-export function toLabel(text: string): string {
+export function toLabel(text: string, maxLength: number = MAX_LABEL_LENGTH): string {
   const label = text
     .toLowerCase()
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
-  if (label.length <= MAX_LABEL_LENGTH) return label;
-  return `${label.slice(0, MAX_LABEL_LENGTH - 7).replace(/-+$/, '')}-${hash6(label)}`;
+  if (label.length <= maxLength) return label;
+  return `${label.slice(0, maxLength - 7).replace(/-+$/, '')}-${hash6(label)}`;
 }
 
 /** FNV-1a, 6 characters of base 36: not a secret, only a stable suffix. */

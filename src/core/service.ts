@@ -136,10 +136,10 @@ export function candidatePorts(service: Service): number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** Short human name: the container's name, or the command with its pid. */
+/** Short human name, fit for any page: the container's name, or the project (else the folder's name) and the command. */
 export function describeService(service: Service): string {
   if (isContainer(service)) return service.name;
-  const where = service.project?.name ?? service.cwd;
-  const what = service.command || 'another user’s process';
-  return where ? `${where} (${what})` : what;
+  if (service.command === '') return 'a process that may not be inspected';
+  const where = service.project?.name ?? service.cwd?.split('/').findLast((part) => part !== '');
+  return where ? `${where} (${service.command})` : service.command;
 }

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { commandShape, identityMatch, identityOf } from './identity.ts';
+import type { ProcessService } from './service.ts';
+
+const ROOT = '/home/kim/shop';
+
+function service(argv: string[], more: Partial<ProcessService> = {}): ProcessService {
+  return {
+    id: 'p1',
+    pid: 1,
+    ppid: 0,
+    command: argv[0]?.split('/').at(-1) ?? '',
+    argv,
+    args: argv.join(' '),
+    cwd: ROOT,
+    listen: [{ address: '127.0.0.1', port: 5173 }],
+    project: { root: ROOT, name: 'shop', workspace: null },
+    git: { root: ROOT, branch: 'main', worktree: false },
+    ...more,
+  };
+}
+
+/** How surely `live` is taken for what `remembered` was. */
+function match(remembered: ProcessService, live: ProcessService): number {
+  const identity = identityOf(remembered);
+  if (!identity) throw new Error('no identity');
+  return identityMatch(identity, live);
+}
+
+describe('commandShape()', () => {
+  it.each([
+    [['node', `${ROOT}/node_modules/.bin/vite`, '--port', '5173'], 'node vite'],
+    [['node', 'server.js'], 'node server.js'],
+    [['/usr/bin/python3.12', 'manage.py', 'runserver', '0.0.0.0:8000'], 'python3.12 manage.py runserver'],
+    [['next-server (v15.1.0)'], 'next-server (v15.1.0)'],
+    [['node', `${ROOT}/apps/api/main.ts`], 'node apps/api/main.ts'],
+  ])('of %j is %s', (argv, shape) => {
+    expect(commandShape(service(argv, { command: argv[0] ?? '' })).shape).toBe(shape);
+  });
+
+  it('holds no value of a flag and no long secret word', () => {
+    const secret = 'sk-or-v1-0123456789abcdef0123456789abcdef';
+    for (const argv of [
+      ['node', 'server.js', '--token', secret],
+      ['server', secret],
+      ['node', '--api-key=hunter2', 'server.js'],
+    ]) {
+      const { shape } = commandShape(service(argv));
+      expect(shape).not.toContain(secret);
+      expect(shape).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('identityMatch()', () => {
+  const vite = service(['node', `${ROOT}/node_modules/.bin/vite`, '--port', '5173']);
+
+  it('knows a service again on another port, address and pid', () => {
+    const again = service(['node', `${ROOT}/node_modules/.bin/vite`, '--port=5199', '--host', '::1'], {
+      id: 'p2',
+      pid: 2,
+      listen: [{ address: '::1', port: 5199 }],
+    });
+    expect(match(vite, again)).toBe(match(vite, vite));
+  });
+
+  it('tells two apps of one root apart, and ranks other flags of the same app lower', () => {
+    expect(match(vite, service(['node', 'server.js']))).toBe(0);
+    const other = service(['node', `${ROOT}/node_modules/.bin/vite`, '--config', 'admin.config.ts']);
+    expect(match(vite, other)).toBeGreaterThan(0);
+    expect(match(vite, other)).toBeLessThan(match(vite, vite));
+  });
+
+  it('never takes another checkout or another project', () => {
+    const git = { root: '/home/kim/shop-fix', branch: 'fix', worktree: true };
+    expect(match(vite, service(vite.argv ?? [], { git }))).toBe(0);
+    const project = { root: '/home/kim/shop/admin', name: 'admin', workspace: ROOT };
+    expect(match(vite, service(vite.argv ?? [], { project }))).toBe(0);
+  });
+
+  it('needs the very directory where there is no project', () => {
+    const bare = service(['python3', '-m', 'http.server'], { project: null, git: null, cwd: '/srv/a' });
+    expect(match(bare, { ...bare, cwd: '/srv/b' })).toBe(0);
+    expect(match(bare, { ...bare, pid: 9 })).toBeGreaterThan(0);
+  });
+
+  it('has nothing to go by for a process that may not be inspected', () => {
+    expect(identityOf(service([], { command: '', args: '', cwd: null, project: null, git: null }))).toBeNull();
+  });
+});
