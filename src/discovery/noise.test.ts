@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { ProcessService } from '../core/service.ts';
+import { listenNoise, noiseReason } from './noise.ts';
+
+const CONTEXT = { ownPids: new Set([77]), listsContainers: false };
+
+function service(args: string, more: Partial<ProcessService> = {}): ProcessService {
+  const argv = args.split(' ');
+  const command = (argv[0] ?? '').split('/').at(-1) ?? '';
+  const base = { id: 'p1', pid: 1234, ppid: 1, cwd: '/home/kim/shop', listen: [{ address: '::', port: 3000 }] };
+  return { ...base, command, argv, args, project: null, git: null, ...more };
+}
+
+const SHOP = { root: '/home/kim/shop', name: 'shop', workspace: null };
+
+describe('noiseReason', () => {
+  it.each([
+    ['/usr/share/code/code --type=utility --inspect-port=0', 'editor (VS Code)'],
+    ['/home/kim/.vscode-server/bin/abc/node /home/kim/.vscode-server/bin/abc/out/server-main.js', 'editor'],
+    ['/opt/idea/jbr/bin/java -Didea.paths.selector=IntelliJIdea2025.1 com.intellij.idea.Main', 'editor (JetBrains)'],
+    ['/home/kim/go/bin/gopls serve -listen=127.0.0.1:37374', 'language server'],
+    ['node /usr/lib/node_modules/typescript-language-server/lib/typescript-language-server.js', 'language server'],
+    ['/opt/google/chrome/chrome --remote-debugging-port=9222', 'browser (Chromium)'],
+    ['/usr/lib/firefox-esr/firefox-esr', 'browser'],
+    ['/usr/sbin/cupsd -l', 'system daemon'],
+    ['/usr/lib/systemd/systemd-resolved', 'system daemon'],
+    ['/usr/sbin/dnsmasq -x', 'system daemon'],
+    ['/usr/bin/dockerd -H fd://', 'system daemon'],
+    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', 'system daemon (macOS)'],
+    ['/snap/spotify/79/usr/share/spotify/spotify', 'desktop application'],
+  ])('marks %s', (args, reason) => {
+    expect(noiseReason(service(args, { cwd: '/' }), CONTEXT)).toBe(reason);
+  });
+
+  it.each([
+    '/usr/lib/postgresql/16/bin/postgres -D /var/lib/postgresql/16/main',
+    '/usr/bin/redis-server 127.0.0.1:6379',
+    '/usr/sbin/mysqld',
+    '/usr/local/bin/ollama serve',
+    '/usr/lib/code-server/lib/node /usr/lib/code-server --bind-addr 0.0.0.0:8443',
+    '/usr/share/code/code serve-web --port 8000',
+    'node /home/kim/code/server.js',
+    'node /home/kim/language-server-site/server.js',
+    '/usr/lib/jvm/bin/java -javaagent:/opt/idea/lib/idea_rt.jar=38171 -cp target/classes shop.Main',
+    '/tmp/go-build123/b001/exe/studio',
+    '/usr/sbin/nginx -g daemon off;',
+    '/usr/bin/docker-proxy -proto tcp -host-port 8080',
+  ])('keeps %s', (args) => {
+    expect(noiseReason(service(args), CONTEXT)).toBeUndefined();
+  });
+
+  it('knows ourselves by pid', () => {
+    expect(noiseReason(service('node main.ts', { pid: 77 }), CONTEXT)).toBe('hostwise itself');
+  });
+
+  it('keeps a program that is built in the project it runs in, whatever it is called', () => {
+    const built = service('./bin/dnsmasq', { project: SHOP });
+    expect(noiseReason(built, CONTEXT, '/home/kim/shop/bin/dnsmasq')).toBeUndefined();
+    expect(noiseReason(built, CONTEXT, '/usr/sbin/dnsmasq')).toBe('system daemon');
+  });
+
+  it('does not believe what a script calls itself', () => {
+    const renamed = service('master', { command: 'master' });
+    expect(noiseReason(renamed, CONTEXT, '/usr/bin/node')).toBeUndefined();
+  });
+
+  it('marks port forwarders only when their containers are listed', () => {
+    const proxy = service('/usr/bin/docker-proxy -proto tcp -host-port 8080');
+    expect(noiseReason(proxy, { ...CONTEXT, listsContainers: true })).toBe('forwards ports of containers');
+  });
+
+  it('tells a socket of the system, whose process may not be seen, by its port', () => {
+    const unseen = (port: number, uid: number) =>
+      service('', { pid: 0, command: '', cwd: null, uid, listen: [{ address: '127.0.0.1', port }] });
+    expect(noiseReason(unseen(22, 0), CONTEXT)).toBe('system daemon (ssh, by its port)');
+    expect(noiseReason(unseen(22, 1001), CONTEXT)).toBeUndefined();
+    expect(noiseReason(unseen(80, 0), CONTEXT)).toBeUndefined();
+  });
+});
+
+describe('noiseReason() on hostwise itself', () => {
+  it('marks our own processes and every other hostwise, however it was started', () => {
+    const context = { ...CONTEXT, ownScript: '/home/kim/hostwise/src/main.ts' };
+    expect(noiseReason(service('node src/main.ts run', { pid: 77 }), context)).toBe('hostwise itself');
+    const cwd = '/home/kim/hostwise';
+    expect(noiseReason(service('node src/main.ts run', { cwd }), context)).toBe('another hostwise');
+    expect(noiseReason(service('node /usr/bin/hostwise run'), context)).toBe('another hostwise');
+    expect(noiseReason(service('node src/main.ts run'), context)).toBeUndefined();
+  });
+});
+
+describe('listenNoise', () => {
+  it.each<[string, number, boolean]>([
+    ['node --inspect server.js', 9229, true],
+    ['node --inspect-brk=0.0.0.0:4444 server.js', 4444, true],
+    ['node --inspect=4444 server.js', 3000, false],
+    ['node --inspect=[::1]:4444 server.js', 4444, true],
+    ['node node_modules/.bin/wrangler dev', 9231, true],
+    ['node server.js --port 9235', 9235, false],
+    ['go run . -listen :9235', 9235, false],
+    ['node --inspect-port 9235 server.js', 9235, true],
+    ['/opt/chrome --remote-debugging-port=9222', 9222, true],
+    ['java -agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:5006 -jar a.jar', 5006, true],
+    ['java -agentlib:jdwp=transport=dt_socket,server=y,address=*:5006,suspend=n -jar a.jar', 8080, false],
+    ['python -m debugpy --listen 5678 app.py --port 8000', 5678, true],
+    ['python -m debugpy --listen 0.0.0.0:5678 app.py', 5678, true],
+    ['python app.py --listen 5678', 5678, false],
+  ])('%s, port %i: %s', (args, port, isNoise) => {
+    expect(listenNoise(service(args), { address: '127.0.0.1', port }) !== undefined).toBe(isNoise);
+  });
+});

