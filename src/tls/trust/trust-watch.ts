@@ -1,0 +1,37 @@
+/** Keeps knowing whether browsers on this machine take our certificates, without asking the stores per request. */
+import type { Authority } from '../authority.ts';
+import { type TrustReport, trustReport } from './trust-report.ts';
+
+/** The stores are asked by running certutil: not more often than this. */
+const MIN_INTERVAL_MS = 5_000;
+
+/** See the file's header. */
+export class TrustWatch {
+  report: TrustReport;
+  readonly #authority: Authority;
+  readonly #home: string;
+  #lookedAt = Date.now();
+
+  private constructor(authority: Authority, home: string, report: TrustReport) {
+    this.#authority = authority;
+    this.#home = home;
+    this.report = report;
+  }
+
+  /** Look once, then keep the answer. */
+  static async start(authority: Authority, home: string): Promise<TrustWatch> {
+    return new TrustWatch(authority, home, await trustReport(authority, home));
+  }
+
+  /** A good moment to look again; returns at once, and does nothing when the last look is recent. */
+  look(): void {
+    if (Date.now() - this.#lookedAt < MIN_INTERVAL_MS) return;
+    this.#lookedAt = Date.now();
+    trustReport(this.#authority, this.#home).then(
+      (report) => {
+        this.report = report;
+      },
+      () => {},
+    );
+  }
+}
