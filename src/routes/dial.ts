@@ -1,0 +1,82 @@
+/**
+ * A live service and one of its ports -> the address to dial now, with the proof that it is still the one meant.
+ */
+import path from 'node:path';
+import { type ContainerService, isContainer, type Listen, type ProcessService, type Service } from '../core/service.ts';
+import { dialAddress, hostPort, type Upstream, type UpstreamProof } from '../core/upstream.ts';
+
+/** For people, on pages that any app may read: names only, no path. */
+export function labelOf(service: Service): string {
+  if (isContainer(service)) return service.name;
+  const name = service.project?.name ?? (service.cwd === null ? undefined : path.basename(service.cwd));
+  if (name) return service.command ? `${name} (${service.command})` : name;
+  return service.command || 'a program of another user';
+}
+
+/**
+ * Address of a process on one of its ports. Of several sockets on that port an explicit loopback address goes first: a
+ * wildcard beside it may be another program's idea of the same port.
+ * @returns undefined when the process does not listen on that port
+ */
+export function processUpstream(service: ProcessService, port: number): Upstream | undefined {
+  const listens = service.listen.filter((listen) => listen.port === port);
+  const [best] = listens.sort((a, b) => addressRank(a.address) - addressRank(b.address));
+  if (!best) return undefined;
+  const address = dialAddress(best.address);
+  return {
+    // With the start time, so that a pid that came round again is another key; with the inode, so is a reopened socket.
+    key: `${service.id}/${service.startTicks ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
+    address,
+    port,
+    serviceId: service.id,
+    label: labelOf(service),
+    proof: proofOf(service, best),
+  };
+}
+
+/** Order of preference of listening addresses. */
+function addressRank(address: string): number {
+  if (address === '127.0.0.1') return 0;
+  if (address.startsWith('127.')) return 1;
+  if (address === '::1') return 2;
+  if (address === '0.0.0.0') return 3;
+  return address === '::' || address === '*' ? 4 : 5;
+}
+
+function proofOf({ pid }: ProcessService, { inode, fd, port }: Listen): UpstreamProof {
+  if (inode !== undefined && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
+  if (inode !== undefined) return { kind: 'inode', inode, port };
+  // Where the system's tools tell no inode (macOS) there is nothing to compare: the last scan has to do.
+  return { kind: 'fixed' };
+}
+
+/**
+ * Address of a container for one of its ports: the published port where there is one, else the container's own address.
+ * @param port a container port; a published host port that is no container port is understood too
+ * @returns undefined when it is neither published nor has an address of its own
+ */
+export function containerUpstream(service: ContainerService, port: number): Upstream | undefined {
+  const published = publishedAt(service, port);
+  const address = published?.address ?? service.ip ?? undefined;
+  if (!address) return undefined;
+  const dialled = published?.port ?? port;
+  return {
+    key: `${service.id}@${hostPort(address, dialled)}`,
+    address,
+    port: dialled,
+    serviceId: service.id,
+    label: service.name,
+    proof: { kind: 'container', id: service.id, address },
+  };
+}
+
+function publishedAt(
+  { publish, expose }: ContainerService,
+  port: number,
+): { address: string; port: number } | undefined {
+  const inside = publish.filter((one) => one.container === port);
+  const isInside = inside.length > 0 || expose.includes(port);
+  const meant = isInside ? inside : publish.filter((one) => one.host === port);
+  const ways = meant.map((one) => ({ address: one.ip === '' ? '127.0.0.1' : dialAddress(one.ip), port: one.host }));
+  return ways.sort((a, b) => addressRank(a.address) - addressRank(b.address))[0];
+}

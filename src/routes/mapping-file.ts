@@ -1,0 +1,111 @@
+/**
+ * The content of mappings.json: text in, checked entries out, and back. Pure; {@link mapping-store.ts} does the disk.
+ * Nothing that somebody wrote is lost: an entry that we cannot use is set aside and written back as it was.
+ */
+import { normalizeHostname } from '../core/hostname.ts';
+import { issuesText, type Mapping, mappingSchema } from '../core/mapping.ts';
+import { type Member, salvageMembers, wholeMembers } from './mapping-text.ts';
+
+/** One member of the file. */
+export interface MappingEntry {
+  /** undefined for an entry that is set aside. */
+  mapping?: Mapping;
+  /** As it goes into the file: the mapping, or the value set aside. */
+  value: unknown;
+  /** The member's text in the file, made when it is first written and kept: most writes change one entry of many. */
+  text?: string;
+}
+
+/** What a file holds, in its order. */
+export interface MappingFile {
+  entries: Map<string, MappingEntry>;
+  /** For `status` and `doctor`: what was set aside, and why. */
+  warnings: string[];
+  /** The text was no JSON object: what could be read of it is in `entries`, the file itself is to be kept elsewhere. */
+  corrupt: boolean;
+}
+
+/** More warnings than this help nobody. */
+const MAX_WARNINGS = 20;
+/** What may stand behind `/_proxy/`, see proxy/decide.ts. */
+const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
+
+/**
+ * The key of a mapping in its one form: hostname, or `hostname:service`, lower case, no trailing dot.
+ * @returns null when it is neither
+ */
+export function normalizeMappingKey(text: string): string | null {
+  const colon = text.indexOf(':');
+  const hostname = normalizeHostname(colon === -1 ? text : text.slice(0, colon));
+  if (hostname === null || colon === -1) return hostname;
+  const service = text.slice(colon + 1).toLowerCase();
+  return SERVICE_NAME.test(service) ? `${hostname}:${service}` : null;
+}
+
+/**
+ * Read the text of a mappings file. Never throws. An empty text is an empty file.
+ * @param now for entries written by hand without `createdAt`
+ */
+export function parseMappingFile(text: string, now: Date = new Date()): MappingFile {
+  const clean = text.replace(/^\uFEFF/, '');
+  const whole = clean.trim() === '' ? [] : wholeMembers(clean);
+  const file: MappingFile = { entries: new Map(), warnings: [], corrupt: whole === null };
+  let unsaid = 0;
+  for (const member of whole ?? salvageMembers(clean)) {
+    const problem = addMember(file.entries, member, now);
+    if (problem === null) continue;
+    if (file.warnings.length < MAX_WARNINGS) file.warnings.push(problem);
+    else unsaid++;
+  }
+  if (unsaid > 0) file.warnings.push(`${unsaid} more mappings are set aside for the same kind of reason`);
+  return file;
+}
+
+/** @returns what is wrong with the entry, null for nothing */
+function addMember(entries: Map<string, MappingEntry>, { key: written, value }: Member, now: Date): string | null {
+  const key = normalizeMappingKey(written);
+  if (key === null) return setAside(entries, written, value, 'the name is not a hostname or hostname:service');
+  // The seed's first versions kept capitals. Where both forms are there, the one that is asked for wins.
+  if (key !== written && entries.has(key)) return setAside(entries, written, value, `there is also "${key}"`);
+  const parsed = mappingSchema.safeParse(asWrittenByOthers(value, now));
+  if (!parsed.success) return setAside(entries, written, value, issuesText(parsed.error));
+  const before = entries.get(key);
+  entries.set(key, entryOf(parsed.data));
+  if (before === undefined || before.mapping === undefined) return null;
+  return setAside(entries, `${key} (in other letters)`, before.value, `there is also "${key}"`);
+}
+
+function setAside(entries: Map<string, MappingEntry>, key: string, value: unknown, why: string): string {
+  entries.set(key, { value });
+  return `The mapping "${key.slice(0, 80)}" is set aside: ${why}`;
+}
+
+/** Forms that are no mistakes: written by hand without a date, by the seed with an empty processIdentifier. */
+function asWrittenByOthers(value: unknown, now: Date): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entry = new Map(Object.entries(value));
+  if (!entry.has('createdAt')) entry.set('createdAt', now.toISOString());
+  for (const optional of ['processIdentifier', 'identity', 'source', 'confidence']) {
+    if (entry.get(optional) === null) entry.delete(optional);
+  }
+  const identifier: unknown = entry.get('processIdentifier');
+  if (typeof identifier === 'object' && identifier !== null && !Object.hasOwn(identifier, 'workdir')) {
+    entry.delete('processIdentifier');
+  }
+  return Object.fromEntries(entry);
+}
+
+/** An entry for a mapping. */
+export function entryOf(mapping: Mapping): MappingEntry {
+  return { mapping, value: mapping };
+}
+
+/** The text of a file with these entries, each with its own lines, so that it can be read, compared and salvaged. */
+export function serializeMappingFile(entries: ReadonlyMap<string, MappingEntry>): string {
+  const members: string[] = [];
+  for (const [key, entry] of entries) {
+    entry.text ??= `  ${JSON.stringify(key)}: ${JSON.stringify(entry.value, null, 2).replaceAll('\n', '\n  ')}`;
+    members.push(entry.text);
+  }
+  return members.length === 0 ? '{}\n' : `{\n${members.join(',\n')}\n}\n`;
+}

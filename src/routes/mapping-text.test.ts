@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { entryOf, parseMappingFile, serializeMappingFile } from './mapping-file.ts';
+import { salvageMembers } from './mapping-text.ts';
+
+const awkward = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('"', '\\', '{', '}', '\n  "x": {', '"}', 'žluťoučký 🐴', '\\"}'),
+);
+const mapping = fc.record({
+  type: fc.constantFrom('process' as const, 'docker' as const),
+  target: fc.string({ minLength: 1, maxLength: 20 }),
+  port: fc.integer({ min: 1, max: 65_535 }),
+  createdAt: fc.constant('2026-01-01T00:00:00Z'),
+  llmReason: awkward.map((text) => text.slice(0, 50)),
+  extra: fc.oneof(fc.constant(null), awkward, fc.array(awkward, { maxLength: 3 }), fc.dictionary(fc.string(), awkward)),
+});
+
+function textOf(mappings: readonly object[]): { text: Buffer; ends: number[] } {
+  const entries = new Map(mappings.map((one, i) => [`app-${i}.localhost`, entryOf(one as never)]));
+  const text = Buffer.from(serializeMappingFile(entries));
+  const ends: number[] = [];
+  let at = 2;
+  for (const { text: member = '' } of entries.values()) {
+    ends.push(at + Buffer.byteLength(member));
+    at += Buffer.byteLength(member) + 2;
+  }
+  return { text, ends };
+}
+
+describe('salvageMembers', () => {
+  it('keeps every complete entry of a file torn at any byte, and makes none up', () => {
+    fc.assert(
+      fc.property(fc.array(mapping, { minLength: 1, maxLength: 4 }), (mappings) => {
+        const { text, ends } = textOf(mappings);
+        for (let bytes = 0; bytes <= text.length; bytes++) {
+          const torn = text.subarray(0, bytes).toString('utf8');
+          const complete = ends.filter((end) => end <= bytes).length;
+          const keys = salvageMembers(torn).map((member) => member.key);
+          expect(keys).toEqual(mappings.slice(0, complete).map((_, i) => `app-${i}.localhost`));
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('gives the values as they were written', () => {
+    fc.assert(
+      fc.property(fc.array(mapping, { minLength: 2, maxLength: 4 }), (mappings) => {
+        const { text } = textOf(mappings);
+        const values = salvageMembers(text.subarray(0, -4).toString('utf8')).map((member) => member.value);
+        expect(values).toEqual(JSON.parse(JSON.stringify(mappings.slice(0, -1))));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('goes on behind a damaged entry in the middle, with the same indentation only', () => {
+    const text = `{
+  "a.localhost": { "port": 1 },
+  "b.localhost": { "port": 2, oops
+    "nested": { "port": 99 }
+  },
+  "c.localhost": { "port": 3 },
+}`;
+    expect(salvageMembers(text).map((member) => member.key)).toEqual(['a.localhost', 'c.localhost']);
+  });
+
+  it('survives a comma too many, a missing comma and a file whose beginning is lost', () => {
+    const tab = '{\n\t"a": {},\n\t"b": {}\n\t"c": {},,\n}';
+    expect(salvageMembers(tab).map((member) => member.key)).toEqual(['a', 'b', 'c']);
+    const headless = '\0\0\0\0 "port": 1 },\n  "b.localhost": { "port": 2 }\n}';
+    expect(salvageMembers(headless).map((member) => member.key)).toEqual(['b.localhost']);
+  });
+
+  it('takes no bare number from a torn text, which may be only its beginning', () => {
+    expect(salvageMembers('{"a": 51')).toEqual([]);
+  });
+
+  it('lets the last of two members with one key count, as JSON does', () => {
+    expect(salvageMembers('{"a": {"n": 1}, "a": {"n": 2}, ')).toEqual([{ key: 'a', value: { n: 2 } }]);
+  });
+
+  it('is linear on hostile text', () => {
+    const startedAt = performance.now();
+    salvageMembers(`{${'\n  "a": {'.repeat(200_000)}`);
+    salvageMembers(`{"a": ${'['.repeat(1_000_000)}`);
+    salvageMembers(`{${'"'.repeat(1_000_000)}`);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]",:\\\n ab1') }), (text) => {
+        salvageMembers(text);
+        parseMappingFile(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
