@@ -1,0 +1,122 @@
+/**
+ * The safe words of a command line: program, script, known sub-command. Nothing else of it is ever repeated to anyone:
+ * an argument that is not recognised may be a password.
+ */
+import { type ContainerService, isContainer, type ProcessService, type Service } from '../core/service.ts';
+import { baseName } from './name-text.ts';
+
+/** What a command line says about the kind of program, in known words only. */
+export interface CommandWords {
+  /** Basename of the program: `node`, `puma`, `next-server`. */
+  program: string;
+  /** Name of the script that an interpreter runs: `vite`, `server.js`, `http.server`. */
+  script?: string;
+  /** One of {@link SUB_COMMANDS}. */
+  subCommand?: string;
+}
+
+/** Longest command line that is looked at, in arguments and in characters of each. */
+const MAX_ARGS = 200;
+const MAX_ARG_CHARS = 400;
+
+/** Programs whose first own argument is a script. */
+const INTERPRETER =
+  /^(?:node|nodejs|bun|deno|tsx|ts-node|python[\d.]*|pypy[\d.]*|ruby|php[\d.]*|perl|java|dotnet|beam\.smp|npx|uv)$/i;
+/** Flags of interpreters that take the next argument as their value, which is no script. */
+const VALUE_FLAG =
+  /^(?:-r|--require|--import|--loader|--experimental-loader|--env-file|--conditions|-C|-c|-e|-W|-X|-I)$/;
+/** File names that a script may have; anything else needs a directory before it. */
+const SCRIPT_FILE = /^[\w@.+-]{1,50}\.(?:[cm]?[jt]sx?|py|rb|php|pl|jar|dll|exs?)$/;
+/** Scripts that say nothing by their own name. */
+const BARE_SCRIPT = /^(?:index|main|server|start|cli|bin|app|run|__main__|cmd)(?:\.\w+)?$/;
+
+/** Words that say which job of a tool runs. */
+const SUB_COMMANDS = new Set(
+  ['dev', 'develop', 'serve', 'server', 'start', 'preview', 'watch', 'run', 'runserver', 'storybook', 'studio'].concat(
+    ['server:start', 'emulators:start', 'show-report', 'docs', 'flower', 'worker', 'lab', 'notebook', 'web', 'ui'],
+    ['start-dev', 'api', 'admin', 'proxy', 'mock', 'console', 'dashboard', 'http', 'daemon', 'standalone'],
+  ),
+);
+
+/** The argument vector, split as a shell would where the operating system gave only a joined line. */
+export function argvOf(service: ProcessService): string[] {
+  const argv = service.argv ?? splitWords(service.args);
+  return argv.slice(0, MAX_ARGS).map((arg) => arg.slice(0, MAX_ARG_CHARS + 1));
+}
+
+/** Quotes and blanks only: enough for what operating systems print. Linear. */
+function splitWords(line: string): string[] {
+  const words: string[] = [];
+  for (const match of line.slice(0, 16_384).matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
+    words.push(match[1] ?? match[2] ?? match[3] ?? '');
+  }
+  return words;
+}
+
+/** Read the known words of a process's command line. Pure. */
+export function commandWords(service: ProcessService): CommandWords {
+  const argv = argvOf(service);
+  const program = programName(service, argv[0]);
+  const words: CommandWords = { program };
+  const at = INTERPRETER.test(program) ? scriptIndex(argv) : 0;
+  if (at > 0) words.script = scriptName(argv[at] ?? '', argv[at - 1]);
+  const subCommand = argv.slice(at + 1).find((arg) => SUB_COMMANDS.has(arg));
+  if (subCommand !== undefined) words.subCommand = subCommand;
+  return words;
+}
+
+function programName(service: ProcessService, first: string | undefined): string {
+  // A process that renamed itself (`next-server (v15)`, `puma 6 (tcp://...)`) says its name in the first word.
+  if (first === undefined || first.length > MAX_ARG_CHARS) return baseName(service.command);
+  const [word = ''] = first.split(' ');
+  return baseName(word).replace(/:$/, '') || baseName(service.command);
+}
+
+/** Index of the script among the arguments of an interpreter; 0 when none is recognised. */
+function scriptIndex(argv: readonly string[]): number {
+  for (let i = 1; i < argv.length; i++) {
+    const arg = argv[i] ?? '';
+    if (arg === '-m' || arg === '-jar') return i + 1 < argv.length ? i + 1 : 0;
+    if (VALUE_FLAG.test(arg)) i++;
+    else if (arg.startsWith('-')) continue;
+    else if (isScript(arg, argv[i - 1] ?? '', i === 1)) return i;
+  }
+  return 0;
+}
+
+/** After a flag that we do not know only a clear file name is taken: anything else may be that flag's value. */
+function isScript(arg: string, before: string, first: boolean): boolean {
+  if (arg.length > MAX_ARG_CHARS) return false;
+  const file = baseName(arg);
+  if (SCRIPT_FILE.test(file)) return true;
+  return (first || !before.startsWith('-')) && arg.startsWith('/') && /^[\w@.+-]{1,50}$/.test(file);
+}
+
+function scriptName(script: string, flag: string | undefined): string {
+  if (flag === '-m') return /^[A-Za-z_][\w.]{0,40}$/.test(script) ? script : '';
+  const file = baseName(script);
+  const modules = script.lastIndexOf('/node_modules/');
+  if (modules === -1 || script.includes('/.bin/')) return file;
+  // `/node_modules/wrangler/dist/cli.js` is wrangler, whatever its entry file is called.
+  const [scope = '', name = ''] = script.slice(modules + '/node_modules/'.length).split('/');
+  return scope.startsWith('@') ? name : scope;
+}
+
+/**
+ * One word for what a service is: the framework, else the script, else the program or the image.
+ * Used as a label of hostnames, so it is stable across restarts.
+ */
+export function toolName(service: Service): string {
+  if (isContainer(service)) return imageName(service);
+  if (service.project?.framework) return service.project.framework;
+  const { program, script = '' } = commandWords(service);
+  if (script !== '' && !BARE_SCRIPT.test(script)) return script.replace(/\.(?:[cm]?[jt]s|py|rb|php|jar|dll)$/, '');
+  return program || 'process';
+}
+
+/** `ghcr.io/acme/web:1.2@sha256:...` -> `web`. */
+export function imageName(container: ContainerService): string {
+  const [path = ''] = container.image.split('@');
+  const [name = ''] = baseName(path).split(':');
+  return name;
+}

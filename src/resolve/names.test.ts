@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { loadMachines, machine } from '../../test/fixtures/machines.ts';
+import type { ProcessService, Snapshot } from '../core/service.ts';
+import { matchNames } from './names.ts';
+
+function nameOf(host: string): string {
+  return host.slice(0, -'.localhost'.length);
+}
+
+const asks = loadMachines().flatMap(({ id, snapshot, asks }) =>
+  asks.flatMap((ask) => (ask.host === undefined ? [] : [{ ...ask, host: ask.host, machine: id, snapshot }])),
+);
+
+describe('matchNames', () => {
+  it.each(asks)('$machine: $host -> $expect ($why)', ({ host, expect: wanted, snapshot }) => {
+    const match = matchNames(nameOf(host), snapshot);
+    if (wanted.length === 0) expect(match.outcome).not.toBe('decided');
+    else expect(match.outcome === 'decided' ? `${match.id}:${match.port}` : match).toBe(wanted[0]);
+  });
+
+  it('never falls back to a worktree when the main checkout stops', () => {
+    const { snapshot } = machine('two-sites');
+    const without = { ...snapshot, processes: snapshot.processes.filter(({ id }) => id !== 'p101') };
+    for (const name of ['bakery', 'main.bakery', 'other.bakery', 'bakery-main']) {
+      expect(matchNames(name, without).outcome).toBe('nothing');
+    }
+    const orchard = machine('monorepo-agents').snapshot;
+    const agents = { ...orchard, processes: orchard.processes.filter(({ git }) => git?.worktree), containers: [] };
+    for (const name of ['orchard', 'web', 'web.orchard', 'orchard.web', 'api.main.orchard']) {
+      expect(matchNames(name, agents).outcome).toBe('nothing');
+    }
+  });
+
+  it('never lets a compose project that was started in a worktree take the plain name', () => {
+    const { snapshot } = machine('monorepo-agents');
+    const root = '/srv/dev/orchard-agents/amber';
+    const containers = snapshot.containers.map((container) => ({
+      ...container,
+      compose: { project: 'orchard', service: container.compose?.service ?? '', workdir: root },
+    }));
+    const moved = { ...snapshot, containers };
+    expect(matchNames('mail.orchard', moved).outcome).toBe('nothing');
+    expect(matchNames('mail.fix-cart.orchard', moved)).toMatchObject({ outcome: 'decided', id: 'c2' });
+  });
+
+  it('takes hyphens for dots between parts, and never dots for hyphens inside one', () => {
+    const { snapshot } = machine('two-sites');
+    expect(matchNames('order-form-bakery', snapshot)).toMatchObject({ outcome: 'decided', id: 'p102' });
+    expect(matchNames('order_form.bakery', snapshot)).toMatchObject({ outcome: 'decided', id: 'p102' });
+    expect(matchNames('form.bakery', snapshot).outcome).toBe('nothing');
+    expect(matchNames('order.form.bakery', snapshot).outcome).toBe('nothing');
+  });
+
+  it('does not take a common word for the one part called so while another has the word in its name', () => {
+    const { snapshot } = machine('monorepo-agents');
+    expect(matchNames('api', snapshot)).toMatchObject({ outcome: 'ambiguous' });
+    expect(matchNames('ui', snapshot)).toMatchObject({ outcome: 'decided', id: 'p211' });
+  });
+
+  it('names the service but no port where several could be meant', () => {
+    const [site] = machine('two-sites').snapshot.processes;
+    const listen = [5173, 24678, 9229].map((port) => ({ address: '::1', port }));
+    const snapshot: Snapshot = { processes: [{ ...(site as ProcessService), listen }], containers: [] };
+    expect(matchNames('bakery', snapshot)).toMatchObject({ outcome: 'ambiguous', ids: ['p101'] });
+  });
+
+  it('ignores noise', () => {
+    const { snapshot } = machine('two-sites');
+    const processes = snapshot.processes.map((process) => ({ ...process, noise: 'an editor' }));
+    expect(matchNames('bakery', { ...snapshot, processes }).outcome).toBe('nothing');
+  });
+
+  it('takes less than 2 ms a call among 1,000 services', () => {
+    const snapshot = crowd(1_000);
+    matchNames('a1.project1', snapshot);
+    const startedAt = performance.now();
+    for (let i = 0; i < 200; i++) matchNames(i % 2 ? `a${i}.project${i % 200}` : `a${i}`, snapshot);
+    expect((performance.now() - startedAt) / 200).toBeLessThan(2);
+  });
+});
+
+function crowd(count: number): Snapshot {
+  const processes = Array.from({ length: count }, (_, i) => {
+    const main = `/home/kim/project${i % 200}`;
+    const worktree = i % 5 === 0;
+    const root = worktree ? `${main}-${i}` : main;
+    return {
+      id: `p${i}`,
+      pid: i + 1,
+      ppid: 1,
+      command: 'node',
+      args: `node ${root}/node_modules/.bin/vite --port ${3000 + i}`,
+      cwd: `${root}/apps/a${i}`,
+      listen: [{ address: '::1', port: 3000 + i }],
+      project: { root: `${root}/apps/a${i}`, name: `@project${i % 200}/a${i}`, workspace: root },
+      git: { root, branch: worktree ? `feat/x${i}` : 'main', worktree, main },
+    };
+  });
+  return { processes, containers: [] };
+}

@@ -1,0 +1,29 @@
+/**
+ * Services that answer no browser: databases, brokers, mail transports, shells. A hostname never means one of them
+ * unless it names exactly that service; otherwise `shop` would open the shop's database while its site is down.
+ */
+import { candidatePorts, isContainer, type Service } from '../core/service.ts';
+import { commandWords, imageName } from './command-words.ts';
+
+/** Registered ports of protocols that are not HTTP (IANA), and the ones that common images add to them. */
+const PORTS = new Set(
+  [22, 25, 53, 88, 110, 111, 139, 143, 389, 445, 465, 587, 636, 993, 995].concat(
+    [1025, 1110, 1433, 1521, 1883, 2049, 3306, 33060, 33061, 4369, 5037, 5432, 5671, 5672, 5900, 6379],
+    [9042, 9092, 11211, 25672, 27017, 27018],
+  ),
+);
+
+/** Servers known by name that speak their own protocol on whatever port. */
+const NAMES = new Set(
+  ['postgres', 'postgis', 'pgvector', 'timescaledb', 'pgbouncer', 'mysql', 'mysqld', 'mysql-server', 'mariadb'].concat(
+    ['mariadbd', 'redis', 'redis-server', 'valkey', 'valkey-server', 'memcached', 'mongo', 'mongod', 'cassandra'],
+    ['kafka', 'zookeeper', 'mosquitto', 'eclipse-mosquitto', 'sshd', 'epmd', 'php-fpm', 'adb', 'dnsmasq', 'cupsd'],
+  ),
+);
+
+/** Could this service answer a browser? False only where it is known that it cannot. */
+export function mayAnswerBrowsers(service: Service): boolean {
+  const name = isContainer(service) ? imageName(service) : commandWords(service).program;
+  if (NAMES.has(name.toLowerCase())) return false;
+  return candidatePorts(service).some((port) => !PORTS.has(port));
+}

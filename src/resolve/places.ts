@@ -1,0 +1,225 @@
+/**
+ * Where each service belongs: the checkout it runs in, the project family that checkout is of, and every name that
+ * the facts give to those. The one place that turns facts into names; canonical hosts, matching and siblings read it.
+ */
+import {
+  type ContainerService,
+  candidatesOf,
+  isContainer,
+  type ProcessService,
+  type Service,
+  type Snapshot,
+} from '../core/service.ts';
+import { toolName } from './command-words.ts';
+import {
+  baseName,
+  isHomeOrRoot,
+  isWithin,
+  nameText,
+  packageText,
+  parentPath,
+  scopeText,
+  withoutPrefix,
+} from './name-text.ts';
+import { mayAnswerBrowsers } from './non-web.ts';
+
+/** A service with its names. All names are as {@link nameText} makes them, the most telling first. */
+export interface Place {
+  service: Service;
+  /** Key of the checkout or compose project that it runs in; null for what belongs to none. */
+  checkout: string | null;
+  /** Path of the main checkout (key of the compose project): one for all worktrees of a repository. */
+  family: string | null;
+  /** Runs in a linked git worktree. */
+  linked: boolean;
+  /** Names of the project family: directory, workspace, package at the root. */
+  families: string[];
+  /** Names of the checkout within its family: branch (last segment, whole), worktree directory. */
+  branches: string[];
+  /** Directory of a linked worktree; '' elsewhere. */
+  directory: string;
+  /** Names of the service within its checkout; empty for what runs at the root of it. */
+  parts: string[];
+  /** Names that stand for this service on their own: container name, directory of a process without a project. */
+  aliases: string[];
+  /** For a container: a process of the checkout that its compose file lies in. */
+  around: Place | null;
+  /** `vite`, `manage`, `nginx`. */
+  tool: string;
+  /** False for databases and the like. */
+  web: boolean;
+}
+
+const known = new WeakMap<Snapshot, Place[]>();
+
+/** The places of all candidates of a snapshot, computed once per snapshot; in the order of their ids, whatever its own. */
+export function placesOf(snapshot: Snapshot): Place[] {
+  let places = known.get(snapshot);
+  if (!places) {
+    places = candidatesOf(snapshot)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((service) => (isContainer(service) ? containerPlace(service) : processPlace(service)));
+    adoptOrphans(places);
+    attachCompose(places);
+    known.set(snapshot, places);
+  }
+  return places;
+}
+
+function containerPlace(container: ContainerService): Place {
+  const { compose } = container;
+  const key = compose ? `compose:${compose.project}` : null;
+  return {
+    ...common(container),
+    checkout: key,
+    family: key,
+    families: names([compose?.project]),
+    parts: names([compose?.service]),
+    aliases: names([container.name]),
+  };
+}
+
+function processPlace(service: ProcessService): Place {
+  const git = service.git && !isHomeOrRoot(service.git.root) ? service.git : null;
+  const project = service.project && !isHomeOrRoot(service.project.root) ? service.project : null;
+  const checkout = git?.root ?? project?.workspace ?? project?.root ?? null;
+  if (checkout === null) return loosePlace(service);
+  const linked = git?.worktree === true;
+  const family = linked ? (git.main ?? null) : checkout;
+  const families = familyNames(service, checkout, family);
+  return {
+    ...common(service),
+    checkout,
+    family,
+    linked,
+    families,
+    branches: branchNames(service, checkout, families, linked),
+    directory: linked ? nameText(baseName(checkout)) : '',
+    parts: partNames(service, checkout, families),
+  };
+}
+
+/** No project and no repository: a directory of the user's is a name, a daemon's working directory is not. */
+function loosePlace(service: ProcessService): Place {
+  const { cwd } = service;
+  const own = cwd !== null && /^\/(?:home|Users)\/[^/]+\/./.test(cwd) && !/\/[.]|\/Library\//.test(cwd);
+  return { ...common(service), aliases: own ? names([baseName(cwd)]) : [] };
+}
+
+function common(service: Service): Place {
+  return {
+    service,
+    checkout: null,
+    family: null,
+    linked: false,
+    families: [],
+    branches: [],
+    directory: '',
+    parts: [],
+    aliases: [],
+    around: null,
+    tool: nameText(toolName(service)),
+    web: mayAnswerBrowsers(service),
+  };
+}
+
+function familyNames(service: ProcessService, checkout: string, family: string | null): string[] {
+  const { project } = service;
+  const directory = family === null ? '' : nameText(familyDirectory(family));
+  const scope = project ? scopeText(project.name) : '';
+  // A directory that adds something to the scope (`shop-old` of `@shop/web`) is another copy: it may not take the
+  // plain name. In a worktree the branch tells the copies apart.
+  const copied = family !== null && directory !== scope && (withoutPrefix(directory, scope) ?? '') !== '';
+  return names([
+    directory,
+    project?.workspaceName && packageText(project.workspaceName),
+    project && project.root === checkout ? packageText(project.name) : '',
+    project?.workspaceName || copied ? '' : scope,
+    project?.workspace && project.workspace !== checkout ? baseName(project.workspace) : '',
+  ]);
+}
+
+/** `/src/shop`, `/src/shop.git` and `/src/shop/.bare` are all called `shop`. */
+function familyDirectory(path: string): string {
+  const base = baseName(path);
+  if (base.startsWith('.')) return baseName(parentPath(path));
+  return base.replace(/\.git$/, '');
+}
+
+function branchNames(
+  service: ProcessService,
+  checkout: string,
+  families: readonly string[],
+  linked: boolean,
+): string[] {
+  const branch = service.git?.branch ?? '';
+  const directory = linked ? nameText(baseName(checkout)) : '';
+  const within = families.map((family) => withoutPrefix(directory, family)).find((rest) => rest !== undefined);
+  const isFamily = families.includes(directory);
+  return names([baseName(branch), branch, isFamily ? '' : directory, within]);
+}
+
+function partNames(service: ProcessService, checkout: string, families: readonly string[]): string[] {
+  const { project } = service;
+  if (!project || project.root === checkout) return [];
+  const name = packageText(project.name);
+  const short = families.map((family) => withoutPrefix(name, family)).find((rest) => rest !== undefined);
+  return names([short, name, baseName(project.root)]);
+}
+
+/** Each usable name once, in order. */
+function names(texts: readonly (string | null | undefined)[]): string[] {
+  return [...new Set(texts.map((text) => nameText(text ?? '')))].filter((name) => name !== '');
+}
+
+/**
+ * A worktree whose main checkout is not named in the snapshot joins the family of a main checkout that runs the same
+ * project at the same place; exactly one, or none.
+ */
+function adoptOrphans(places: Place[]): void {
+  for (const place of places) {
+    if (!place.linked || place.family !== null) continue;
+    const mains = places.filter((main) => isSameProject(place, main));
+    const families = new Set(mains.map((main) => main.family));
+    const [main] = mains;
+    if (families.size !== 1 || !main || isContainer(place.service) || place.checkout === null) continue;
+    place.family = main.family;
+    place.families = [...new Set([...main.families, ...place.families])];
+    place.branches = branchNames(place.service, place.checkout, place.families, true);
+    place.parts = partNames(place.service, place.checkout, place.families);
+  }
+}
+
+function isSameProject(orphan: Place, main: Place): boolean {
+  if (main.linked || isContainer(main.service) || isContainer(orphan.service)) return false;
+  const [a, b] = [orphan.service.project, main.service.project];
+  if (!a || !b || a.name !== b.name) return false;
+  return a.root.slice(orphan.checkout?.length) === b.root.slice(main.checkout?.length);
+}
+
+/** A compose project started in a checkout belongs to it: in a worktree its plain name is the main checkout's. */
+function attachCompose(places: readonly Place[]): void {
+  for (const place of places) {
+    const { service } = place;
+    const workdir = isContainer(service) ? service.compose?.workdir : null;
+    const around = workdir ? innermost(places, workdir) : undefined;
+    if (!around) continue;
+    place.around = around;
+    if (!around.linked) place.families = [...new Set([...place.families, ...around.families])];
+    else if (place.families.some((name) => around.families.includes(name))) joinWorktree(place, around);
+  }
+}
+
+function innermost(places: readonly Place[], path: string): Place | undefined {
+  let best: Place | undefined;
+  for (const place of places) {
+    if (place.checkout === null || isContainer(place.service) || !isWithin(path, place.checkout)) continue;
+    if (!best?.checkout || place.checkout.length > best.checkout.length) best = place;
+  }
+  return best;
+}
+
+function joinWorktree(place: Place, around: Place): void {
+  const { checkout, family, linked, families, branches, directory } = around;
+  Object.assign(place, { around: null, checkout, family, linked, families, branches, directory });
+}
