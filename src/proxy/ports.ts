@@ -10,7 +10,7 @@ import type { Upstream } from '../core/upstream.ts';
 /** hostname -> where to dial. */
 export interface Router {
   /** Per request, from memory: no file, process or Docker call. undefined: ask {@link route}. */
-  peek(hostname: string, service?: string): Upstream | undefined;
+  peek(ask: RouteAsk): Upstream | undefined;
   /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
   route(ask: RouteAsk): Promise<RouteOutcome>;
   /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */
@@ -50,4 +50,6 @@ export interface Pages {
   waiting(hostname: string, outcome: Extract<RouteOutcome, { kind: 'away' }>, format: PageFormat): PageBody;
   /** Everything else that went wrong. `detail` is for people and carries no secrets. */
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
+  /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */
+  pickerUrl(hostname: string, returnTo: string): string;
 }

@@ -1,0 +1,204 @@
+/**
+ * Request head -> verdict. Pure, written once: requests, upgrades and extended CONNECT all ask here.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import { classifyHostname, parseAuthority } from '../core/hostname.ts';
+import { hopCount, MAX_HOPS } from './headers.ts';
+
+/** What the verdict depends on. */
+export interface RequestHead {
+  kind: 'request' | 'upgrade';
+  method: string;
+  /** As sent: origin-form, absolute-form or `*`. */
+  target: string;
+  /** Host / `:authority`; null when there were two. */
+  authority: string | undefined | null;
+  secure: boolean;
+  /** SNI name, lower case. */
+  serverName: string | undefined;
+  /** Value of our hop header. */
+  hop: string | undefined;
+  /** Any Origin or Sec-Fetch header came with it. */
+  fromBrowser: boolean;
+}
+
+/** The settings that decide. */
+export interface DecideRules {
+  domains: readonly string[];
+  /** Plain HTTP goes to HTTPS by 307. */
+  redirectToHttps: boolean;
+  /** Port to name in redirects. */
+  httpsPort: number;
+  /** False gives the seed's paths back to the apps; `/_hostwise/` stays ours. */
+  seedPaths: boolean;
+}
+
+/** What to do with a request. */
+export type Verdict =
+  | { kind: 'control'; on: 'control' | 'app'; hostname: string }
+  | { kind: 'redirect'; location: string }
+  | { kind: 'reject'; code: ErrorCode; title: string; detail: string; hint?: string }
+  | ForwardVerdict;
+
+/** A request that an app answers. */
+export interface ForwardVerdict {
+  kind: 'forward';
+  hostname: string;
+  /** Origin-form, as the upstream gets it. */
+  path: string;
+  /** `/_proxy/{service}/`: the sibling asked for. */
+  service?: string;
+  /** The prefix that was cut off. */
+  prefix?: string;
+  /** A browser asks for a sibling: only those of the same project. */
+  siblingsOnly?: boolean;
+  /** `?force` / `?prompt=` are there; they count only if the caller may (DESIGN: who may call what). */
+  instruction?: Instruction;
+}
+
+/** The query parameters that are ours when the caller may use them. */
+export interface Instruction {
+  force: boolean;
+  prompt?: string;
+  /** The target without them. */
+  path: string;
+}
+
+/** See the file's header. */
+export function decide(head: RequestHead, rules: DecideRules): Verdict {
+  const split = splitTarget(head.target);
+  if (split === null) return reject('HOST_INVALID', 'Bad request target', 'The request target could not be read');
+  if (head.authority === null) {
+    return reject('HOST_INVALID', 'Two hosts', 'The request names two different hosts');
+  }
+  const given = split.authority ?? head.authority;
+  if (given === undefined || given === '') {
+    return reject('HOST_MISSING', 'No host', 'The request has no Host header, so nobody can say which app is meant');
+  }
+  if (split.authority !== undefined && head.authority && split.authority !== head.authority) {
+    return reject('HOST_INVALID', 'Two hosts', 'The request line and the Host header name different hosts');
+  }
+  const authority = parseAuthority(given);
+  if (authority === null) return reject('HOST_INVALID', 'Bad host', 'The Host header is not a valid host name');
+  const { hostname } = authority;
+  const host = classifyHostname(hostname, rules.domains);
+  if (host.kind === 'foreign') return foreign(hostname, rules);
+  // A client may reuse a connection only for names that its certificate covers (RFC 9110 section 7.4).
+  if (head.secure && head.serverName !== undefined && head.serverName !== hostname) {
+    return reject('HOST_MISDIRECTED', 'Misdirected request', 'The connection was opened for another host name');
+  }
+  if (hopCount(head.hop) >= MAX_HOPS) return loop(hostname);
+  const ours = ownPath(split.path, rules.seedPaths);
+  if (!head.secure && rules.redirectToHttps && head.kind === 'request' && ours !== 'tls-check') {
+    const port = rules.httpsPort === 443 ? '' : `:${rules.httpsPort}`;
+    return { kind: 'redirect', location: `https://${hostname}${port}${split.path}` };
+  }
+  if (host.kind === 'control') return { kind: 'control', on: 'control', hostname };
+  if (ours === 'sibling') return sibling(head, hostname, split.path);
+  if (ours !== undefined) return { kind: 'control', on: 'app', hostname };
+  const instruction = instructionOf(split.path, head.method);
+  return { kind: 'forward', hostname, path: split.path, ...(instruction ? { instruction } : {}) };
+}
+
+function reject(code: ErrorCode, title: string, detail: string, hint?: string): Verdict {
+  return { kind: 'reject', code, title, detail, ...(hint ? { hint } : {}) };
+}
+
+function foreign(hostname: string, { domains }: DecideRules): Verdict {
+  const names = domains.map((domain) => `*.${domain}`).join(', ');
+  return reject(
+    'HOST_FOREIGN',
+    'Not a name of ours',
+    `“${hostname}” is not under ${names}`,
+    `Names under ${names} are answered here; another domain is added by --domain`,
+  );
+}
+
+function loop(hostname: string): Verdict {
+  return reject(
+    'REQUEST_LOOP',
+    'The request goes in circles',
+    `“${hostname}” was reached ${MAX_HOPS} times by one request: an app behind it proxies back to it`,
+    'In the dev server’s proxy setting, use changeOrigin: true or the address of the real target',
+  );
+}
+
+/** Split absolute-form (RFC 9112 section 3.2.2); null for what is no target at all. */
+function splitTarget(target: string): { authority?: string; path: string } | null {
+  if (target.startsWith('/') || target === '*') return { path: target };
+  const match = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target);
+  if (!match?.[1]) return null;
+  const rest = match[2] ?? '';
+  return { authority: match[1], path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+/** Paths that are ours on an app's hostname. */
+type OwnPath = 'tls-check' | 'debug' | 'mappings' | 'sibling' | 'hostwise' | undefined;
+
+function ownPath(path: string, seedPaths: boolean): OwnPath {
+  // Nearly every path of every app leaves here.
+  if (path.charCodeAt(1) !== 0x5f) return undefined;
+  const query = path.indexOf('?');
+  const bare = query === -1 ? path : path.slice(0, query);
+  if (bare.startsWith('/_hostwise/')) return 'hostwise';
+  if (!seedPaths) return undefined;
+  if (bare === '/_tls_check') return 'tls-check';
+  if (bare === '/_debug') return 'debug';
+  if (bare === '/_api/mappings' || bare.startsWith('/_api/mappings/')) return 'mappings';
+  return bare.startsWith('/_proxy/') ? 'sibling' : undefined;
+}
+
+/** Longest service name in `/_proxy/{service}/`; a mapping key has to hold it. */
+const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
+
+function sibling(head: RequestHead, hostname: string, path: string): Verdict {
+  // Split on raw bytes: encoded slashes in the rest stay as they are (tudy's defect 11).
+  const rest = path.slice('/_proxy/'.length);
+  const end = rest.search(/[/?]/);
+  const service = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
+  if (!SERVICE_NAME.test(service)) {
+    return reject('HOST_INVALID', 'Bad service name', 'After /_proxy/ comes the name of a service, such as “api”');
+  }
+  const after = end === -1 ? '' : rest.slice(end);
+  return {
+    kind: 'forward',
+    hostname,
+    service,
+    prefix: `/_proxy/${service}`,
+    path: after.startsWith('/') ? after : `/${after}`,
+    siblingsOnly: head.fromBrowser,
+  };
+}
+
+/** Longest `?prompt=` text that is passed on, in characters. */
+const MAX_PROMPT_LENGTH = 500;
+
+/** Find `force` (no value; GET and HEAD only) and `prompt=`; every other byte of the query stays as it was. */
+function instructionOf(path: string, method: string): Instruction | undefined {
+  const mark = path.indexOf('?');
+  if (mark === -1) return undefined;
+  const query = path.slice(mark + 1);
+  if (!query.includes('force') && !query.includes('prompt=')) return undefined;
+  let force = false;
+  let prompt: string | undefined;
+  const kept = query.split('&').filter((part) => {
+    if (part === 'force' && (method === 'GET' || method === 'HEAD')) {
+      force = true;
+      return false;
+    }
+    if (!part.startsWith('prompt=')) return true;
+    prompt = decodeText(part.slice('prompt='.length)).slice(0, MAX_PROMPT_LENGTH);
+    return false;
+  });
+  if (!force && prompt === undefined) return undefined;
+  const bare = path.slice(0, mark);
+  return { force, ...(prompt === undefined ? {} : { prompt }), path: kept.length ? `${bare}?${kept.join('&')}` : bare };
+}
+
+function decodeText(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

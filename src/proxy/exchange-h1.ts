@@ -1,0 +1,123 @@
+/** An HTTP/1.1 exchange, over TLS or plain. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Exchange } from './exchange.ts';
+
+/** See {@link Exchange}. */
+export class Http1Exchange implements Exchange {
+  readonly version = '1.1';
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    // A client that resets while we write must not take the process down (portless P11).
+    response.on('error', ignore);
+    request.on('error', ignore);
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+  get target(): string {
+    return this.#request.url ?? '/';
+  }
+  get authority(): string | undefined | null {
+    return singleHost(this.#request);
+  }
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+  get socket(): Socket {
+    return this.#request.socket;
+  }
+  get secure(): boolean {
+    return isSecure(this.#request.socket);
+  }
+  get serverName(): string | undefined {
+    return serverNameOf(this.#request.socket);
+  }
+  get body(): IncomingMessage {
+    return this.#request;
+  }
+  get hasBody(): boolean {
+    const { headers } = this.#request;
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  }
+  get answered(): boolean {
+    return this.#response.headersSent;
+  }
+  get gone(): boolean {
+    return this.#response.destroyed || this.#request.socket.destroyed;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+  inform(status: number, headers: readonly string[]): void {
+    if (this.gone || this.answered) return;
+    if (status === 100) this.#response.writeContinue();
+    else this.#response.writeInformation(status, [...headers]);
+  }
+  respond(status: number, message: string, headers: readonly string[]): void {
+    if (this.gone) return;
+    // Date is the upstream's business; our own pages bring theirs.
+    this.#response.sendDate = false;
+    this.#response.writeHead(status, message || (STATUS_CODES[status] ?? ''), [...headers]);
+  }
+  write(chunk: Uint8Array): boolean {
+    return this.#response.write(chunk);
+  }
+  onDrain(listener: () => void): void {
+    this.#response.on('drain', listener);
+  }
+  end(trailers?: readonly string[]): void {
+    if (trailers && trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    this.#response.end();
+  }
+  abort(): void {
+    this.#request.socket.destroy();
+  }
+  onGone(listener: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) listener();
+    });
+  }
+  asNode(): { request: IncomingMessage; response: ServerResponse } {
+    return { request: this.#request, response: this.#response };
+  }
+}
+
+/** The Host field; null when it was sent more than once (RFC 9112 section 3.2: 400). */
+export function singleHost(request: IncomingMessage): string | undefined | null {
+  const { rawHeaders } = request;
+  let seen: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.length !== 4 || rawHeaders[i]?.toLowerCase() !== 'host') continue;
+    if (seen !== undefined) return null;
+    seen = rawHeaders[i + 1];
+  }
+  return seen;
+}
+
+/** Did this connection come over TLS? */
+export function isSecure(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).encrypted === true;
+}
+
+/** SNI name of a TLS connection; undefined for plain ones and those without SNI (Node says `false`). */
+export function serverNameOf(socket: Socket): string | undefined {
+  const { servername } = socket as { servername?: string | false };
+  return typeof servername === 'string' && servername !== '' ? servername.toLowerCase() : undefined;
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? '', flat[i + 1] ?? '']);
+  return result;
+}
+
+function ignore(): void {}

@@ -1,0 +1,149 @@
+/** An HTTP/2 exchange: Node's stream API, without the compatibility layer unless the control plane asks for it. */
+import {
+  constants,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Exchange } from './exchange.ts';
+import { serverNameOf } from './exchange-h1.ts';
+
+/** See {@link Exchange}. */
+export class Http2Exchange implements Exchange {
+  readonly version = '2';
+  readonly secure = true;
+  readonly rawHeaders: readonly string[];
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #allRawHeaders: string[];
+  #trailers: readonly string[] = [];
+  #asNode: { request: Http2ServerRequest; response: Http2ServerResponse } | undefined;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#allRawHeaders = rawHeaders;
+    this.rawHeaders = joinCookies(rawHeaders);
+    // A stream that the client resets must not take the process down (portless P11).
+    stream.on('error', ignore);
+  }
+
+  get method(): string {
+    return String(this.#headers[':method'] ?? 'GET');
+  }
+  get target(): string {
+    return this.#headers[':path'] ?? '/';
+  }
+  get authority(): string | undefined | null {
+    const authority = this.#headers[':authority'];
+    const { host } = this.#headers;
+    // RFC 9113 section 8.3.1: a Host that differs from :authority is malformed.
+    if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) return null;
+    return authority ?? host;
+  }
+  get socket(): Socket {
+    // The session's socket proxy allows reading addresses and names, which is all that is needed here.
+    return this.#stream.session?.socket as Socket;
+  }
+  get serverName(): string | undefined {
+    const { session } = this.#stream;
+    return session ? serverNameOf(session.socket) : undefined;
+  }
+  get body(): ServerHttp2Stream {
+    return this.#stream;
+  }
+  get hasBody(): boolean {
+    return !this.#stream.endAfterHeaders;
+  }
+  get answered(): boolean {
+    return this.#stream.headersSent;
+  }
+  get gone(): boolean {
+    return this.#stream.destroyed || this.#stream.aborted;
+  }
+  /** The stream itself, for extended CONNECT. */
+  get stream(): ServerHttp2Stream {
+    return this.#stream;
+  }
+  /** `:protocol` of an extended CONNECT (RFC 8441). */
+  get protocol(): string | undefined {
+    const protocol = this.#headers[':protocol'];
+    return typeof protocol === 'string' ? protocol : undefined;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+  inform(status: number, headers: readonly string[]): void {
+    if (this.gone || this.answered) return;
+    this.#stream.additionalHeaders({ ...grouped(headers), ':status': status });
+  }
+  respond(status: number, _message: string, headers: readonly string[], trailers: boolean): void {
+    if (this.gone) return;
+    const flat: string[] = [':status', String(status), ...headers];
+    if (trailers) {
+      this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(grouped(this.#trailers)));
+    }
+    this.#stream.respond(flat, { waitForTrailers: trailers, sendDate: false } as { waitForTrailers: boolean });
+  }
+  write(chunk: Uint8Array): boolean {
+    return this.gone ? true : this.#stream.write(chunk);
+  }
+  onDrain(listener: () => void): void {
+    this.#stream.on('drain', listener);
+  }
+  end(trailers?: readonly string[]): void {
+    if (trailers) this.#trailers = trailers;
+    this.#stream.end();
+  }
+  abort(): void {
+    // RST_STREAM, never END_STREAM: a short body must not look complete (portless P10).
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+  onGone(listener: () => void): void {
+    this.#stream.once('close', () => {
+      if (!this.#stream.writableFinished) listener();
+    });
+  }
+  asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {
+    // Once only: the compatibility objects attach themselves to the stream.
+    this.#asNode ??= {
+      request: new Http2ServerRequest(this.#stream, this.#headers, {}, this.#allRawHeaders),
+      response: new Http2ServerResponse(this.#stream),
+    };
+    return this.#asNode;
+  }
+}
+
+/** Drop pseudo-headers and join cookie crumbs by `; ` where the first stood (RFC 9113 section 8.2.3). */
+function joinCookies(raw: readonly string[]): string[] {
+  const result: string[] = [];
+  let cookieAt = -1;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    if (name.charCodeAt(0) === 0x3a) continue;
+    if (name === 'cookie' && cookieAt !== -1) result[cookieAt] += `; ${value}`;
+    else {
+      if (name === 'cookie') cookieAt = result.length + 1;
+      result.push(name, value);
+    }
+  }
+  return result;
+}
+
+function grouped(flat: readonly string[]): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = Object.create(null);
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = (flat[i] ?? '').toLowerCase();
+    const value = flat[i + 1] ?? '';
+    const earlier = result[name];
+    result[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
+  }
+  return result;
+}
+
+function ignore(): void {}

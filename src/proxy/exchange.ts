@@ -1,0 +1,64 @@
+/**
+ * One request and its response, the same to the rest of the proxy whether it came over HTTP/1.1 or HTTP/2.
+ * Headers travel as flat arrays `[name, value, ...]`, so that order, case and repeats survive.
+ */
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { AnyRequest, AnyResponse } from '../core/http-message.ts';
+
+/** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
+export interface Exchange {
+  readonly version: '1.1' | '2';
+  readonly method: string;
+  /** Request target as sent: path and query, byte for byte (or `*`, or absolute-form). */
+  readonly target: string;
+  /** Host or `:authority` as sent; undefined when missing, null when there are two that could differ. */
+  readonly authority: string | undefined | null;
+  /** Request header fields without pseudo-headers, as received. Not to be changed. */
+  readonly rawHeaders: readonly string[];
+  readonly socket: Socket;
+  /** Arrived over TLS. */
+  readonly secure: boolean;
+  /** SNI name of the connection, lower case; undefined on plain HTTP and without SNI. */
+  readonly serverName: string | undefined;
+  readonly body: Readable;
+  /** False when the head says that no body follows. */
+  readonly hasBody: boolean;
+  /** Response head was sent. */
+  readonly answered: boolean;
+  /** The client is gone; nothing more can be said. */
+  readonly gone: boolean;
+
+  /** First value of a request header. @param name lower case */
+  header(name: string): string | undefined;
+  /** Informational response (RFC 9110 section 15.2), 101 excepted. */
+  inform(status: number, headers: readonly string[]): void;
+  /** Send the response head. @param trailers that the response may end with trailers */
+  respond(status: number, message: string, headers: readonly string[], trailers: boolean): void;
+  /** @returns false when the client is slower than we are: wait for {@link onDrain} */
+  write(chunk: Uint8Array): boolean;
+  onDrain(listener: () => void): void;
+  end(trailers?: readonly string[]): void;
+  /** Break the response off so that the client sees it as broken, never as a clean short one. */
+  abort(): void;
+  /** Called once when the client leaves before the response is complete. */
+  onGone(listener: () => void): void;
+  /** The same as Node's request and response objects, for the control plane. Use either this or the above. */
+  asNode(): { request: AnyRequest; response: AnyResponse };
+}
+
+/** Send a complete, small response of our own. */
+export function respondWith(
+  exchange: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  if (exchange.answered || exchange.gone) return;
+  const bytes = Buffer.from(body);
+  const flat = Object.entries(headers).flat();
+  flat.push('content-length', String(bytes.byteLength), 'date', new Date().toUTCString());
+  exchange.respond(status, '', flat, false);
+  if (exchange.method !== 'HEAD') exchange.write(bytes);
+  exchange.end();
+}

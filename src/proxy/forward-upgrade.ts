@@ -1,0 +1,120 @@
+/**
+ * One attempt to open a tunnel: an HTTP/1.1 upgrade, or a WebSocket over HTTP/2 (extended CONNECT, RFC 8441). The
+ * upstream always gets an HTTP/1.1 upgrade. A rejection (302, 401 ...) reaches the client as the upstream said it.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import http from 'node:http';
+import type { Duplex } from 'node:stream';
+import { AppError } from '../core/errors.ts';
+import type { Upstream } from '../core/upstream.ts';
+import type { Exchange } from './exchange.ts';
+import { relay } from './forward-exact.ts';
+import { type ForwardOptions, flatHeader, requestHeaders, responseHeaders } from './headers.ts';
+import { DialError, type ForwardResult } from './retry.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** A request to switch protocols, of either HTTP version. */
+export interface UpgradeExchange {
+  readonly exchange: Exchange;
+  /** `websocket`, nearly always. */
+  readonly protocol: string;
+  /** Bytes that came right behind the request head. */
+  readonly head: Buffer;
+  /** Tell the client yes, and get the pipe to it. @param headers of the upstream's 101, without hop-by-hop fields */
+  accept(headers: readonly string[]): Duplex;
+}
+
+/** RFC 6455 section 1.3. */
+const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Forward one upgrade once. Never rejects: how it ended is in the result. */
+export function forwardUpgrade(
+  upgrade: UpgradeExchange,
+  upstream: Upstream,
+  path: string,
+  options: ForwardOptions,
+  upstreams: Upstreams,
+): Promise<ForwardResult> {
+  const { exchange } = upgrade;
+  const headers = requestHeaders(exchange, options);
+  headers.push('Connection', 'Upgrade', 'Upgrade', upgrade.protocol);
+  let key = exchange.header('sec-websocket-key');
+  if (key === undefined && upgrade.protocol === 'websocket') {
+    // Over HTTP/2 there is no key; the upstream's HTTP/1.1 handshake needs one of ours.
+    key = randomBytes(16).toString('base64');
+    headers.push('Sec-WebSocket-Key', key);
+    if (exchange.header('sec-websocket-version') === undefined) headers.push('Sec-WebSocket-Version', '13');
+  }
+  return new Promise((resolve) => {
+    const request = http.request({
+      agent: upstreams.agent(upstream),
+      method: 'GET',
+      path,
+      headers,
+      setHost: false,
+      setDefaultHeaders: false,
+    });
+    exchange.onGone(() => request.destroy());
+    request.on('upgrade', (response, socket, upstreamHead) => {
+      if (!acceptIsRight(response, key)) {
+        socket.destroy();
+        resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
+        return;
+      }
+      joinPipes(upgrade, response, socket, upstreamHead);
+      resolve({ kind: 'done' });
+    });
+    request.on('response', (response) => relay(exchange, response, () => resolve({ kind: 'done' })));
+    request.on('error', (error) => {
+      if (exchange.gone || exchange.answered) resolve({ kind: 'done' });
+      else resolve({ kind: error instanceof DialError ? 'unsent' : 'unanswered', error });
+    });
+    request.end();
+  });
+}
+
+function wrongAccept(upstream: Upstream): AppError {
+  return new AppError('UPSTREAM_BROKE', `“${upstream.label}” answered the WebSocket handshake with a wrong key`);
+}
+
+/** RFC 6455 section 4.1: another Sec-WebSocket-Accept means that the peer did not understand the handshake. */
+function acceptIsRight(response: http.IncomingMessage, key: string | undefined): boolean {
+  if (key === undefined || response.headers.upgrade?.toLowerCase() !== 'websocket') return true;
+  const expected = createHash('sha1')
+    .update(key + WEBSOCKET_GUID)
+    .digest('base64');
+  return response.headers['sec-websocket-accept'] === expected;
+}
+
+function joinPipes(upgrade: UpgradeExchange, response: http.IncomingMessage, upstream: Duplex, head: Buffer): void {
+  const client = upgrade.accept(responseHeaders(response.rawHeaders));
+  if (head.length > 0) client.write(head);
+  if (upgrade.head.length > 0) upstream.write(upgrade.head);
+  client.pipe(upstream);
+  upstream.pipe(client);
+  for (const [side, other] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    side.on('error', () => other.destroy());
+    side.on('close', () => other.destroy());
+  }
+}
+
+/** The upgrade's answer without what only an HTTP/1.1 client may see. */
+export function extendedConnectHeaders(headers: readonly string[]): string[] {
+  const result: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (name.toLowerCase() !== 'sec-websocket-accept') result.push(name.toLowerCase(), headers[i + 1] ?? '');
+  }
+  return result;
+}
+
+/** Protocol that an HTTP/1.1 request wants to switch to; undefined when it is no upgrade that we pass on. */
+export function upgradeProtocol(request: http.IncomingMessage): string | undefined {
+  const wanted = flatHeader(request.rawHeaders, 'upgrade')?.trim();
+  // An offer of HTTP/2 in plain text (curl --http2) is an ordinary request that happens to offer more.
+  if (!wanted || /^h2c?(?:$|[\s,])/i.test(wanted)) return undefined;
+  return wanted.toLowerCase() === 'websocket' ? 'websocket' : wanted;
+}

@@ -1,0 +1,222 @@
+/**
+ * MAIN PATH of a request: head -> verdict -> address -> answer. Requests and upgrades take the same steps; only the
+ * attempt differs.
+ */
+
+import { ERROR_CODES, messageOf } from '../core/errors.ts';
+import { parseAuthority } from '../core/hostname.ts';
+import { isNavigation, pageFormat } from '../core/page-format.ts';
+import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { Upstream } from '../core/upstream.ts';
+import { type DecideRules, decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
+import { type Exchange, respondWith } from './exchange.ts';
+import { forwardHttp } from './forward-http.ts';
+import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
+import { type ForwardOptions, HOP_HEADER } from './headers.ts';
+import type { ControlPlane, Pages, Router } from './ports.ts';
+import { type ForwardResult, failureOf, mayRetry } from './retry.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** Everything a request may need. */
+export interface RequestContext {
+  router: Router;
+  control: ControlPlane;
+  pages: Pages;
+  upstreams: Upstreams;
+  /** Read per request: the redirect setting follows the trust in the CA. */
+  rules: () => DecideRules;
+  /** A plain-HTTP navigation came: a good moment to look whether the CA is trusted by now. */
+  onPlainNavigation?: () => void;
+  /** A bug, not a bad request: the client got a 500. */
+  onBug: (error: unknown) => void;
+}
+
+/** First try, then up to two more on a fresh look at the machine. */
+const MAX_ATTEMPTS = 3;
+
+/** Answer an ordinary request. Never rejects. */
+export async function handleRequest(context: RequestContext, exchange: Exchange): Promise<void> {
+  await answer(context, exchange, 'request', (upstream, verdict) =>
+    forwardHttp(exchange, upstream, verdict.path, forwardOptions(verdict), context.upstreams),
+  );
+}
+
+/** Answer an upgrade or an extended CONNECT. Never rejects. */
+export async function handleUpgrade(context: RequestContext, upgrade: UpgradeExchange): Promise<void> {
+  await answer(context, upgrade.exchange, 'upgrade', (upstream, verdict) =>
+    forwardUpgrade(upgrade, upstream, verdict.path, forwardOptions(verdict), context.upstreams),
+  );
+}
+
+type Attempt = (upstream: Upstream, verdict: ForwardVerdict) => Promise<ForwardResult>;
+
+async function answer(
+  context: RequestContext,
+  exchange: Exchange,
+  kind: RequestHead['kind'],
+  attempt: Attempt,
+): Promise<void> {
+  try {
+    const verdict = decide(headOf(exchange, kind), context.rules());
+    if (!exchange.secure && navigates(exchange)) context.onPlainNavigation?.();
+    if (verdict.kind === 'forward') await forward(context, exchange, verdict, attempt);
+    else answerOurselves(context, exchange, kind, verdict);
+  } catch (error) {
+    context.onBug(error);
+    showError(context, exchange, 500, 'hostwise made a mistake', messageOf(error));
+  }
+}
+
+function headOf(exchange: Exchange, kind: RequestHead['kind']): RequestHead {
+  return {
+    kind,
+    method: exchange.method,
+    target: exchange.target,
+    authority: exchange.authority,
+    secure: exchange.secure,
+    serverName: exchange.serverName,
+    hop: exchange.header(HOP_HEADER),
+    fromBrowser: exchange.header('origin') !== undefined || exchange.header('sec-fetch-site') !== undefined,
+  };
+}
+
+function answerOurselves(
+  context: RequestContext,
+  exchange: Exchange,
+  kind: RequestHead['kind'],
+  verdict: Exclude<Verdict, ForwardVerdict>,
+): void {
+  switch (verdict.kind) {
+    case 'control': {
+      if (kind === 'upgrade') {
+        showError(context, exchange, 404, 'No WebSocket here', 'The control plane has no WebSocket');
+        return;
+      }
+      const { request, response } = exchange.asNode();
+      context.control.handle(request, response, verdict.on, verdict.hostname);
+      return;
+    }
+    case 'redirect':
+      redirect(exchange, 307, verdict.location);
+      return;
+    case 'reject':
+      showError(context, exchange, ERROR_CODES[verdict.code], verdict.title, verdict.detail, verdict.hint);
+      return;
+    default:
+      verdict satisfies never;
+  }
+}
+
+async function forward(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  attempt: Attempt,
+): Promise<void> {
+  const ask = await askFor(context, exchange, verdict);
+  const instructed = ask.force === true || ask.prompt !== undefined;
+  const known = instructed ? undefined : context.router.peek(ask);
+  let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await context.router.route(ask);
+  if (instructed && outcome.kind === 'upstream' && ask.navigation && exchange.header('sec-fetch-mode')) {
+    redirect(exchange, 303, verdict.instruction?.path ?? '/');
+    return;
+  }
+  const sent = instructed ? { ...verdict, path: verdict.instruction?.path ?? verdict.path } : verdict;
+  for (let tries = 1; ; tries++) {
+    if (exchange.gone) return;
+    if (outcome.kind !== 'upstream') {
+      answerWithout(context, exchange, ask.hostname, outcome);
+      return;
+    }
+    const { upstream }: { upstream: Upstream } = outcome;
+    const result = await attempt(upstream, sent);
+    if (result.kind === 'done') return;
+    if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
+      showFailure(context, exchange, upstream, result.error);
+      return;
+    }
+    context.upstreams.drop(upstream);
+    outcome = await context.router.reroute(ask, upstream);
+  }
+}
+
+async function askFor(context: RequestContext, exchange: Exchange, verdict: ForwardVerdict): Promise<RouteAsk> {
+  const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  if (verdict.service !== undefined) {
+    ask.service = verdict.service;
+    ask.siblingsOnly = verdict.siblingsOnly === true;
+  }
+  const { instruction } = verdict;
+  // In every other case the parameters belong to the app, byte for byte: `prompt=` is one of OpenID Connect's.
+  if (instruction && (await context.control.mayInstruct(exchange.asNode().request))) {
+    if (instruction.force) ask.force = true;
+    if (instruction.prompt !== undefined) ask.prompt = instruction.prompt;
+  }
+  return ask;
+}
+
+function forwardOptions(verdict: ForwardVerdict): ForwardOptions {
+  if (verdict.prefix === undefined) return {};
+  return { prefix: verdict.prefix, withoutCredentials: verdict.siblingsOnly === true };
+}
+
+function navigates(exchange: Exchange): boolean {
+  return isNavigation(exchange.method, (name) => exchange.header(name));
+}
+
+/** No address: the picker for a navigation, the waiting page for a known app that is away, words for the others. */
+function answerWithout(
+  context: RequestContext,
+  exchange: Exchange,
+  hostname: string,
+  outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
+): void {
+  const format = pageFormat((name) => exchange.header(name));
+  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange)) {
+    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, hostname)));
+    return;
+  }
+  const { status, headers, body } =
+    outcome.kind === 'unknown'
+      ? context.pages.unknown(hostname, outcome, format)
+      : context.pages.waiting(hostname, outcome, format);
+  respondWith(exchange, status, headers, body);
+}
+
+/** The URL that the client has in its address bar. */
+function urlOf(exchange: Exchange, hostname: string): string {
+  const port = parseAuthority(exchange.authority ?? '')?.port;
+  return `${exchange.secure ? 'https' : 'http'}://${hostname}${port === undefined ? '' : `:${port}`}${exchange.target}`;
+}
+
+function redirect(exchange: Exchange, status: 303 | 307, location: string): void {
+  // A permanent redirect outlives the tool in browsers (tudy's defect 15).
+  respondWith(exchange, status, { location, 'cache-control': 'no-store', 'content-type': 'text/plain' }, '');
+}
+
+function showFailure(context: RequestContext, exchange: Exchange, upstream: Upstream, error: unknown): void {
+  const { status, detail } = failureOf(error);
+  showError(context, exchange, status, `“${upstream.label}” did not answer`, `${detail} (port ${upstream.port})`);
+}
+
+function showError(
+  context: RequestContext,
+  exchange: Exchange,
+  status: number,
+  title: string,
+  detail: string,
+  hint?: string,
+): void {
+  if (exchange.answered) {
+    exchange.abort();
+    return;
+  }
+  const page = context.pages.error(
+    status,
+    title,
+    detail,
+    pageFormat((name) => exchange.header(name)),
+    hint,
+  );
+  respondWith(exchange, page.status, page.headers, page.body);
+}

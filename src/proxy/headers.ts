@@ -1,0 +1,156 @@
+/**
+ * Header fields on their way through. Hop-by-hop fields end here (RFC 9110 section 7.6.1), forwarding fields are set
+ * and never believed; nothing else is touched.
+ */
+import type { Exchange } from './exchange.ts';
+
+/** Fields that concern one connection only. `te: trailers` is the one value that may pass (RFC 9113 section 8.2.2). */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** What a client may claim about earlier hops: replaced by what we know. */
+const FORWARDING: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-real-ip',
+]);
+
+/**
+ * Counts the hops through us. An own header: the length of X-Forwarded-For is no signal, since VPNs and CDNs add to it
+ * (portless P15).
+ */
+export const HOP_HEADER = 'x-hostwise-hop';
+/** Front -> API is two; five leaves room, and a loop still dies within milliseconds. */
+export const MAX_HOPS = 5;
+
+/** What {@link requestHeaders} needs beside the request. */
+export interface ForwardOptions {
+  /** Prefix that was cut off the path (`/_proxy/api`). */
+  prefix?: string;
+  /** Leave the origin's credentials behind: a sibling service is another party. */
+  withoutCredentials?: boolean;
+}
+
+/**
+ * Request header fields for the upstream, flat, in the order they came; Host first.
+ * @param keep hop-by-hop fields to let through after all (for upgrades)
+ */
+export function requestHeaders(exchange: Exchange, options: ForwardOptions, keep?: ReadonlySet<string>): string[] {
+  const raw = exchange.rawHeaders;
+  const named = connectionTokens(exchange.header('connection'));
+  const host = exchange.authority ?? '';
+  const result = ['Host', host];
+  let hop = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (lower === 'host' || FORWARDING.has(lower)) continue;
+    if (lower === HOP_HEADER) {
+      hop = Math.max(hop, hopCount(value));
+      continue;
+    }
+    if (HOP_BY_HOP.has(lower) && !keep?.has(lower)) {
+      if (lower === 'te' && /(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) result.push(name, 'trailers');
+      continue;
+    }
+    if (named?.has(lower) && !keep?.has(lower)) continue;
+    if (options.withoutCredentials && (lower === 'cookie' || lower === 'authorization')) continue;
+    result.push(name, value);
+  }
+  pushForwarding(result, exchange, host, hop, options);
+  return result;
+}
+
+function pushForwarding(
+  into: string[],
+  exchange: Exchange,
+  host: string,
+  hop: number,
+  { prefix }: ForwardOptions,
+): void {
+  const proto = exchange.secure ? 'https' : 'http';
+  const peer = exchange.socket?.remoteAddress ?? '127.0.0.1';
+  const address = peer.startsWith('::ffff:') ? peer.slice(7) : peer;
+  into.push('X-Forwarded-For', address, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', proto);
+  if (prefix !== undefined) into.push('X-Forwarded-Prefix', prefix);
+  // RFC 7239 section 6: an IPv6 address is quoted and bracketed.
+  const forNode = address.includes(':') ? `"[${address}]"` : address;
+  into.push('Forwarded', `for=${forNode};host="${host}";proto=${proto}`);
+  into.push('X-Hostwise-Hop', String(hop + 1));
+}
+
+/** Value of the hop header; garbage counts as none. */
+export function hopCount(value: string | undefined): number {
+  return value !== undefined && /^\d{1,3}$/.test(value) ? Number(value) : 0;
+}
+
+/**
+ * Response header fields for the client, flat, without hop-by-hop fields.
+ * @param raw as the upstream sent them: Buffers or strings, names and values alternating
+ */
+export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
+  let named: Set<string> | undefined;
+  const result: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = text(raw[i]);
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = union(named, connectionTokens(text(raw[i + 1])));
+    // `trailer` stays: it announces fields that do pass.
+    if (HOP_BY_HOP.has(lower)) continue;
+    result.push(name, text(raw[i + 1]));
+  }
+  return named ? without(result, named) : result;
+}
+
+/** Names listed by a Connection field, lower case; undefined when it lists none beyond the usual. */
+function connectionTokens(value: string | undefined): Set<string> | undefined {
+  if (value === undefined) return undefined;
+  const tokens = value
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim())
+    .filter((token) => token !== '' && token !== 'keep-alive' && token !== 'close' && token !== 'upgrade');
+  return tokens.length > 0 ? new Set(tokens) : undefined;
+}
+
+function union(a: Set<string> | undefined, b: Set<string> | undefined): Set<string> | undefined {
+  if (!a || !b) return a ?? b;
+  return new Set([...a, ...b]);
+}
+
+function without(flat: readonly string[], names: ReadonlySet<string>): string[] {
+  const result: string[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] ?? '';
+    if (!names.has(name.toLowerCase())) result.push(name, flat[i + 1] ?? '');
+  }
+  return result;
+}
+
+/** Bytes as Node's own parser reads header values: latin1, so that they leave as they came. */
+function text(value: Buffer | string | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : value.toString('latin1');
+}
+
+/** Value of a header in a flat list. @param name lower case */
+export function flatHeader(flat: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    if (flat[i]?.length === name.length && flat[i]?.toLowerCase() === name) return flat[i + 1];
+  }
+  return undefined;
+}

@@ -1,0 +1,198 @@
+/**
+ * The sockets: one TCP port takes TLS (HTTP/2 and HTTP/1.1 by ALPN) and plain HTTP, told apart by the first byte.
+ * Three servers that never listen themselves are fed with connections; what they would time out when listening is
+ * switched on by hand.
+ */
+import http from 'node:http';
+import http2 from 'node:http2';
+import type { Socket } from 'node:net';
+import tls, { type TLSSocket } from 'node:tls';
+import { Http1Exchange } from './exchange-h1.ts';
+import { Http2Exchange } from './exchange-h2.ts';
+import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
+import { handleRequest, handleUpgrade, type RequestContext } from './handle-request.ts';
+import type { CertificateSource } from './ports.ts';
+
+/** TLS record type of a handshake (RFC 8446 section 5.1): no HTTP method begins with it. */
+const TLS_HANDSHAKE_BYTE = 0x16;
+/** A client that connects and says nothing, or does not finish its handshake. */
+const FIRST_BYTE_TIMEOUT_MS = 10_000;
+/** Request heads that dribble in (slowloris). */
+const HEADERS_TIMEOUT_MS = 30_000;
+/** How often Node looks for such clients. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** An HTTP/2 session without streams; browsers open a new one without anybody noticing. */
+const SESSION_IDLE_MS = 10 * 60_000;
+/** An HTTP/1.1 connection between two requests. Above Chromium's reuse window, so that it rarely meets a close. */
+const KEEP_ALIVE_MS = 65_000;
+/** HMR cancels by the thousand: Node's default of 1,000 resets kills a browser's session (portless P9). */
+const STREAM_RESET_BURST = 10_000;
+const STREAM_RESET_PER_SECOND = 500;
+/** Large enough for fast uploads on loopback; the default 64 KiB halves them. */
+const WINDOW_BYTES = 1024 * 1024;
+/** Time that requests under way get when we stop. */
+const GRACE_MS = 10_000;
+
+/** See the file's header. Feed it with {@link accept}; it owns every connection until {@link close}. */
+export class Listener {
+  readonly #context: RequestContext;
+  readonly #tls: tls.Server;
+  readonly #h1: http.Server;
+  readonly #h2: http2.Http2Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+
+  /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
+  constructor(context: RequestContext, certificates: CertificateSource, tlsOptions: tls.TlsOptions) {
+    this.#context = context;
+    this.#h1 = this.#createHttp1();
+    this.#h2 = this.#createHttp2();
+    this.#tls = tls.createServer({
+      ...tlsOptions,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: FIRST_BYTE_TIMEOUT_MS,
+      SNICallback: (name, done) => {
+        certificates.contextFor(name).then(
+          (secureContext) => done(null, secureContext),
+          (error: Error) => done(error),
+        );
+      },
+    });
+    this.#tls.on('secureConnection', (socket: TLSSocket) => this.#onSecure(socket));
+    // A refused certificate or garbage: the client's business, and never a crash.
+    this.#tls.on('tlsClientError', (_error, socket: TLSSocket) => socket.destroy());
+    // Servers fed by hand check their time limits only from this event on (measured on Node 24 and 26).
+    this.#h1.emit('listening');
+  }
+
+  /** Take a fresh TCP connection. */
+  accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    const giveUp = (): void => void socket.destroy();
+    socket.on('error', giveUp);
+    socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, giveUp);
+    const look = (): void => {
+      const first: Buffer | null = socket.read(1);
+      if (first === null) {
+        socket.once('readable', look);
+        return;
+      }
+      socket.setTimeout(0, giveUp);
+      socket.off('timeout', giveUp);
+      socket.unshift(first);
+      (first[0] === TLS_HANDSHAKE_BYTE ? this.#tls : this.#h1).emit('connection', socket);
+    };
+    socket.once('end', giveUp);
+    socket.once('readable', () => {
+      socket.off('end', giveUp);
+      look();
+    });
+  }
+
+  #onSecure(socket: TLSSocket): void {
+    socket.on('error', () => socket.destroy());
+    (socket.alpnProtocol === 'h2' ? this.#h2 : this.#h1).emit('connection', socket);
+  }
+
+  #createHttp1(): http.Server {
+    const server = http.createServer({
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // Uploads may take as long as they take.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // A Host that is missing or doubled is answered by decide.ts, with words.
+      requireHostHeader: false,
+      shouldUpgradeCallback: (request) => upgradeProtocol(request) !== undefined,
+    });
+    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
+      void handleRequest(this.#context, new Http1Exchange(request, response));
+    server.on('request', onRequest);
+    // `Expect` is the upstream's to answer.
+    server.on('checkContinue', onRequest);
+    server.on('checkExpectation', onRequest);
+    server.on('upgrade', (request, socket, head) => {
+      const upgrade = http1Upgrade(request, socket as Socket, head);
+      void handleUpgrade(this.#context, upgrade);
+    });
+    // Classic CONNECT is for forward proxies, which this is not.
+    server.on('connect', (_request, socket) => socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n'));
+    return server;
+  }
+
+  #createHttp2(): http2.Http2Server {
+    const server = http2.createServer({
+      settings: { enableConnectProtocol: true, initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 256 },
+      streamResetBurst: STREAM_RESET_BURST,
+      streamResetRate: STREAM_RESET_PER_SECOND,
+    });
+    server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.setLocalWindowSize(WINDOW_BYTES * 4);
+      session.setTimeout(SESSION_IDLE_MS, () => session.close());
+      session.once('close', () => this.#sessions.delete(session));
+      session.on('error', () => session.destroy());
+    });
+    server.on('sessionError', () => {});
+    server.on('stream', (stream, headers, _flags, rawHeaders) => {
+      this.#onStream(new Http2Exchange(stream as http2.ServerHttp2Stream, headers, rawHeaders as string[]));
+    });
+    return server;
+  }
+
+  #onStream(exchange: Http2Exchange): void {
+    if (exchange.method !== 'CONNECT') {
+      void handleRequest(this.#context, exchange);
+      return;
+    }
+    if (exchange.protocol === undefined) {
+      exchange.respond(501, '', [], false);
+      exchange.end();
+      return;
+    }
+    void handleUpgrade(this.#context, {
+      exchange,
+      protocol: exchange.protocol,
+      head: Buffer.alloc(0),
+      accept: (headers) => {
+        exchange.respond(200, '', extendedConnectHeaders(headers), false);
+        return exchange.stream;
+      },
+    });
+  }
+
+  /** Let requests under way finish, then end every connection. Call when no new ones come. */
+  async close(graceMs: number = GRACE_MS): Promise<void> {
+    this.#h1.closeIdleConnections();
+    this.#h1.emit('close');
+    for (const session of this.#sessions) session.close();
+    const deadline = Date.now() + graceMs;
+    while (this.#sockets.size > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      this.#h1.closeIdleConnections();
+    }
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** An upgrade has no response object of Node's; one is made, so that pages and rejections are framed by Node. */
+function http1Upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): UpgradeExchange {
+  const response = new http.ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => socket.destroySoon());
+  return {
+    exchange: new Http1Exchange(request, response),
+    protocol: upgradeProtocol(request) ?? 'websocket',
+    head,
+    accept: (headers) => {
+      response.detachSocket(socket);
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade'];
+      lines.push(`Upgrade: ${upgradeProtocol(request) ?? 'websocket'}`);
+      for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+      return socket;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * A request body that can be given to a client library without being lost: nothing is taken from the client before
+ * the upstream asks for bytes, and when the library destroys it after a failed dial the client's side stays intact.
+ */
+import { Readable } from 'node:stream';
+
+/** Lazy view of a client's body. */
+export class RequestBody extends Readable {
+  readonly #source: Readable;
+  #attached = false;
+
+  constructor(source: Readable) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#source = source;
+  }
+
+  /** A byte was asked for: the request cannot be repeated any more. */
+  get started(): boolean {
+    return this.#attached;
+  }
+
+  override _read(): void {
+    if (this.#attached) {
+      this.#source.resume();
+      return;
+    }
+    this.#attached = true;
+    this.#source.on('data', this.#onData);
+    this.#source.on('end', this.#onEnd);
+    this.#source.on('close', this.#onClose);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#source.off('data', this.#onData);
+    this.#source.off('end', this.#onEnd);
+    this.#source.off('close', this.#onClose);
+    // The rest is read and thrown away, so that an early response can still reach an HTTP/1.1 client.
+    if (this.#attached) this.#source.resume();
+    callback(error);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.push(chunk)) this.#source.pause();
+  };
+  readonly #onEnd = (): void => {
+    this.push(null);
+  };
+  readonly #onClose = (): void => {
+    if (!this.#source.readableEnded) this.destroy(new Error('The client left before its request was complete'));
+  };
+}
