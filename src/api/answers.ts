@@ -1,0 +1,79 @@
+/** Answers of the control plane: one place for their headers and for how an error looks. */
+import type { Context } from 'hono';
+import { documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
+import type { AppError } from '../core/errors.ts';
+import { html, withoutControls } from '../core/html.ts';
+import type { PageFormat } from '../core/http-message.ts';
+import { pageFormat } from '../core/page-format.ts';
+import type { ControlEnv } from './env.ts';
+import type { ErrorAnswer } from './wire.ts';
+
+/** What every answer carries, unless it says otherwise itself. */
+const SAFETY_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': NO_DOCUMENT_POLICY,
+  'cross-origin-resource-policy': 'same-origin',
+  // Not `no-referrer`: with that a form's POST would carry `Origin: null`.
+  'referrer-policy': 'same-origin',
+};
+
+/** Add {@link SAFETY_HEADERS}. No CORS header is ever sent. */
+export function withSafetyHeaders(response: Response): Response {
+  for (const [name, value] of Object.entries(SAFETY_HEADERS)) {
+    if (!response.headers.has(name)) response.headers.set(name, value);
+  }
+  return response;
+}
+
+/** A page. @param formTargets see {@link documentPolicy} */
+export function pageAnswer(document: string, status = 200, formTargets: readonly string[] = []): Response {
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': documentPolicy(formTargets),
+    // A page that opened this one keeps no handle on it.
+    'cross-origin-opener-policy': 'same-origin',
+  };
+  return new Response(document, { status, headers });
+}
+
+/** JSON, ended by a line break for those who read it in a terminal. */
+export function jsonAnswer(body: unknown, status = 200): Response {
+  return new Response(`${JSON.stringify(body, null, 2)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+/** Plain text. */
+export function textAnswer(body: string, status = 200): Response {
+  return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+}
+
+/** 303: go on with a GET. Never permanent. */
+export function seeOther(location: string): Response {
+  return new Response(null, { status: 303, headers: { location } });
+}
+
+/** What somebody who asked gets when it goes wrong: JSON under `/_api/`, else what they prefer. */
+export function errorAnswer(error: AppError, path: string, format: PageFormat): Response {
+  const { status, code, message, hint } = error;
+  if (path.startsWith('/_api/') || path === '/_api' || format === 'json') {
+    const body: ErrorAnswer = { error: message, code, ...(hint === undefined ? {} : { hint }) };
+    return jsonAnswer(body, status);
+  }
+  if (format === 'text') return textAnswer(`${withoutControls([message, hint ?? ''].join('\n').trim())}\n`, status);
+  return pageAnswer(
+    renderDocument({
+      title: message,
+      body: html`<main class="narrow"><p class="bad">${status}</p><h1>${message}</h1>
+${hint !== undefined && html`<p class="soft">${hint}</p>`}<p><a href="/">To the dashboard</a></p></main>`,
+    }),
+    status,
+  );
+}
+
+/** {@link pageFormat} of a request to the control plane. */
+export function formatOf(c: Context<ControlEnv>): PageFormat {
+  return pageFormat((name) => c.req.header(name));
+}

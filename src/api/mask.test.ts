@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { maskDeep, maskText } from './mask.ts';
+
+describe('maskText', () => {
+  it.each([
+    ['node server.js --api-key=abc --port 3000', 'node server.js --api-key=*** --port 3000'],
+    ['node --password hunter2 server.js', 'node --password *** server.js'],
+    ['DB_PASSWORD="a b" node x', 'DB_PASSWORD=*** node x'],
+    ['GET /x?a=1&access_token=abc&b=2', 'GET /x?a=1&access_token=***&b=2'],
+    ['url=http://x/?token=abc', 'url=http://x/?token=***'],
+    ['Authorization: Bearer abcdefgh', 'Authorization: *** ***'],
+    ['psql postgres://kim:pw@db:5432/x', 'psql postgres://***@db:5432/x'],
+    ['{"secret":"abc"}', '{"secret":***}'],
+    ['key sk-or-v1-0123456789abcdef end', 'key *** end'],
+    ['the token expired', 'the token expired'],
+    [
+      'node /home/kim/shop/node_modules/.bin/vite --port 5173',
+      'node /home/kim/shop/node_modules/.bin/vite --port 5173',
+    ],
+  ])('%s', (text, expected) => {
+    expect(maskText(text)).toBe(expected);
+  });
+
+  it('takes hostile text in no time', () => {
+    const started = performance.now();
+    for (const part of ['token', '--token ', 'a://b:', 'eyJaaaaa.', '"token" ', 'password'.repeat(3)])
+      maskText(part.repeat(20_000));
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+describe('maskDeep', () => {
+  it('masks by field name, by the flag before and by value, and keeps the rest', () => {
+    const value = {
+      port: 1,
+      argv: ['node', '--token', 'abc', '--port', '80'],
+      labels: { 'db.password': 'x', name: 'shop' },
+      tokens: { prompt: 3 },
+      nothing: null,
+    };
+    expect(maskDeep(value)).toEqual({
+      port: 1,
+      argv: ['node', '--token', '***', '--port', '80'],
+      labels: { 'db.password': '***', name: 'shop' },
+      tokens: { prompt: 3 },
+      nothing: null,
+    });
+  });
+});

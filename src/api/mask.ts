@@ -1,0 +1,57 @@
+/**
+ * Secrets do not leave in a view: command lines, reasons and unknown fields are shown with their secret-looking parts
+ * replaced. What a program needs to work (names, ports, directories) passes.
+ */
+
+const MASK = '***';
+/** In the names of flags, variables, query parameters, headers and JSON fields whose value is a secret. */
+const SECRET_WORD =
+  'passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|authorization|signature';
+const SECRET_NAME = new RegExp(SECRET_WORD, 'i');
+const NAME = `[\\w.-]{0,40}(?:${SECRET_WORD})[\\w.-]{0,40}`;
+const VALUE = `"[^"]*"|'[^']*'|[^\\s&;,"']+`;
+/** `DB_PASSWORD=x`, `--api-key=x`, `?token=x`, `Cookie: x`, `"secret": "x"`. */
+const ASSIGNMENT = new RegExp(`(${NAME}["']?\\s*[=:]\\s*)(?:${VALUE})`, 'gi');
+/** `--password x`: a flag, so that `the token expired` stays as it is. */
+const FLAG = new RegExp(`(--?${NAME}\\s+)(?!-)(?:${VALUE})`, 'gi');
+/** Deeper or longer than this is nothing that we made. */
+const MAX_DEPTH = 8;
+const MAX_TEXT_CHARS = 16_384;
+
+/** Values that are secrets wherever they stand: well-known prefixes, JSON Web Tokens, `Bearer x`, userinfo in a URL. */
+const SECRET_VALUES: readonly [RegExp, string][] = [
+  [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${MASK}`],
+  [/:\/\/[^\s/@:]{1,256}:[^\s/@]{1,256}@/g, `://${MASK}@`],
+  [/\b(?:sk|pk|rk)[-_][\w-]{12,}/g, MASK],
+  [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|npm_)[\w-]{10,}/g, MASK],
+  [/\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g, MASK],
+];
+
+/** Replace what looks like a secret in a text. */
+export function maskText(text: string): string {
+  let masked = text.slice(0, MAX_TEXT_CHARS);
+  for (const [pattern, replacement] of SECRET_VALUES) masked = masked.replace(pattern, replacement);
+  return masked.replace(ASSIGNMENT, `$1${MASK}`).replace(FLAG, `$1${MASK}`);
+}
+
+/** Replace what looks like a secret anywhere in a JSON value: by the name of its field, by the flag before it, by itself. */
+export function maskDeep<T>(value: T): T {
+  return mask(value, 0) as T;
+}
+
+function mask(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return maskText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return null;
+  if (Array.isArray(value))
+    return value.map((item: unknown, i) => (isSecretFlag(value[i - 1]) ? MASK : mask(item, depth + 1)));
+  const entries = Object.entries(value).map(([name, field]: [string, unknown]) => [
+    name,
+    typeof field === 'string' && SECRET_NAME.test(name) ? MASK : mask(field, depth + 1),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function isSecretFlag(argument: unknown): boolean {
+  return typeof argument === 'string' && /^--?[\w-]+$/.test(argument) && SECRET_NAME.test(argument);
+}
