@@ -2,11 +2,13 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, isEndless } from './exchange.ts';
+import { headerPairs } from './flat-headers.ts';
 
 /** See {@link Exchange}. */
 export class Http1Exchange implements Exchange {
   readonly version = '1.1';
+  endless = false;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
 
@@ -66,6 +68,7 @@ export class Http1Exchange implements Exchange {
     if (this.gone) return;
     // Date is the upstream's business; our own pages bring theirs.
     this.#response.sendDate = false;
+    this.endless = isEndless(headers);
     this.#response.writeHead(status, message || (STATUS_CODES[status] ?? ''), [...headers]);
   }
   write(chunk: Uint8Array): boolean {
@@ -75,7 +78,7 @@ export class Http1Exchange implements Exchange {
     this.#response.on('drain', listener);
   }
   end(trailers?: readonly string[]): void {
-    if (trailers && trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    if (trailers && trailers.length > 0) this.#response.addTrailers(headerPairs(trailers));
     this.#response.end();
   }
   abort(): void {
@@ -85,6 +88,9 @@ export class Http1Exchange implements Exchange {
     this.#response.once('close', () => {
       if (!this.#response.writableFinished) listener();
     });
+  }
+  onClose(listener: () => void): void {
+    this.#response.once('close', listener);
   }
   asNode(): { request: IncomingMessage; response: ServerResponse } {
     return { request: this.#request, response: this.#response };
@@ -112,12 +118,6 @@ export function isSecure(socket: Socket): boolean {
 export function serverNameOf(socket: Socket): string | undefined {
   const { servername } = socket as { servername?: string | false };
   return typeof servername === 'string' && servername !== '' ? servername.toLowerCase() : undefined;
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return result;
 }
 
 function ignore(): void {}

@@ -7,13 +7,14 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, isEndless } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
 
 /** See {@link Exchange}. */
 export class Http2Exchange implements Exchange {
   readonly version = '2';
   readonly secure = true;
+  endless = false;
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
@@ -83,6 +84,7 @@ export class Http2Exchange implements Exchange {
   }
   respond(status: number, _message: string, headers: readonly string[], trailers: boolean): void {
     if (this.gone) return;
+    this.endless = isEndless(headers);
     const flat: string[] = [':status', String(status), ...headers];
     if (trailers) {
       this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(grouped(this.#trailers)));
@@ -107,6 +109,9 @@ export class Http2Exchange implements Exchange {
     this.#stream.once('close', () => {
       if (!this.#stream.writableFinished) listener();
     });
+  }
+  onClose(listener: () => void): void {
+    this.#stream.once('close', listener);
   }
   asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {
     // Once only: the compatibility objects attach themselves to the stream.

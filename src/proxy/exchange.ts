@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { AnyRequest, AnyResponse } from '../core/http-message.ts';
+import { flatHeader } from './flat-headers.ts';
 
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
 export interface Exchange {
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly answered: boolean;
   /** The client is gone; nothing more can be said. */
   readonly gone: boolean;
+  /** The response is a stream of events, which never ends by itself: nothing waits for it when we stop. */
+  readonly endless: boolean;
 
   /** First value of a request header. @param name lower case */
   header(name: string): string | undefined;
@@ -43,8 +46,15 @@ export interface Exchange {
   abort(): void;
   /** Called once when the client leaves before the response is complete. */
   onGone(listener: () => void): void;
+  /** Called once when it is over, in whatever way. */
+  onClose(listener: () => void): void;
   /** The same as Node's request and response objects, for the control plane. Use either this or the above. */
   asNode(): { request: AnyRequest; response: AnyResponse };
+}
+
+/** Do these response headers announce a stream of events? */
+export function isEndless(headers: readonly string[]): boolean {
+  return flatHeader(headers, 'content-type')?.startsWith('text/event-stream') === true;
 }
 
 /** Send a complete, small response of our own. */

@@ -5,6 +5,7 @@
 import http from 'node:http';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import { headerPairs } from './flat-headers.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -55,15 +56,9 @@ function sendBody(exchange: Exchange, request: http.ClientRequest): void {
   body.pipe(request, { end: false });
   body.once('end', () => {
     const trailers = body instanceof http.IncomingMessage ? body.rawTrailers : [];
-    if (trailers.length > 0) request.addTrailers(asPairs(trailers));
+    if (trailers.length > 0) request.addTrailers(headerPairs(trailers));
     request.end();
   });
-}
-
-function asPairs(flat: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
-  return pairs;
 }
 
 /**

@@ -5,8 +5,9 @@
 import type { Dispatcher } from 'undici';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
-import { type ForwardOptions, flatHeader, requestHeaders, responseHeaders } from './headers.ts';
+import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';

@@ -8,8 +8,9 @@ import type { Duplex } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
+import { flatHeader } from './flat-headers.ts';
 import { relay } from './forward-exact.ts';
-import { type ForwardOptions, flatHeader, requestHeaders, responseHeaders } from './headers.ts';
+import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 

@@ -146,11 +146,3 @@ function text(value: Buffer | string | undefined): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : value.toString('latin1');
 }
-
-/** Value of a header in a flat list. @param name lower case */
-export function flatHeader(flat: readonly string[], name: string): string | undefined {
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    if (flat[i]?.length === name.length && flat[i]?.toLowerCase() === name) return flat[i + 1];
-  }
-  return undefined;
-}

@@ -6,7 +6,9 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
+import type { Exchange } from './exchange.ts';
 import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
 import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
@@ -32,6 +34,7 @@ const STREAM_RESET_PER_SECOND = 500;
 const WINDOW_BYTES = 1024 * 1024;
 /** Time that requests under way get when we stop. */
 const GRACE_MS = 10_000;
+const CLOSE_CHECK_MS = 10;
 
 /** See the file's header. Feed it with {@link accept}; it owns every connection until {@link close}. */
 export class Listener {
@@ -40,6 +43,8 @@ export class Listener {
   readonly #h1: http.Server;
   readonly #h2: http2.Http2Server;
   readonly #sockets = new Set<Socket>();
+  /** Requests that have no complete answer yet. */
+  readonly #inFlight = new Set<Exchange>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
 
   /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
@@ -107,7 +112,7 @@ export class Listener {
       shouldUpgradeCallback: (request) => upgradeProtocol(request) !== undefined,
     });
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
-      void handleRequest(this.#context, new Http1Exchange(request, response));
+      this.#onExchange(new Http1Exchange(request, response));
     server.on('request', onRequest);
     // `Expect` is the upstream's to answer.
     server.on('checkContinue', onRequest);
@@ -141,9 +146,15 @@ export class Listener {
     return server;
   }
 
+  #onExchange(exchange: Exchange): void {
+    this.#inFlight.add(exchange);
+    exchange.onClose(() => this.#inFlight.delete(exchange));
+    void handleRequest(this.#context, exchange);
+  }
+
   #onStream(exchange: Http2Exchange): void {
     if (exchange.method !== 'CONNECT') {
-      void handleRequest(this.#context, exchange);
+      this.#onExchange(exchange);
       return;
     }
     if (exchange.protocol === undefined) {
@@ -162,17 +173,22 @@ export class Listener {
     });
   }
 
-  /** Let requests under way finish, then end every connection. Call when no new ones come. */
+  /**
+   * Let requests under way finish, then end every connection; tunnels and streams of events would go on for ever and
+   * are not waited for. Call when no new connections come.
+   */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#h1.closeIdleConnections();
     this.#h1.emit('close');
     for (const session of this.#sessions) session.close();
     const deadline = Date.now() + graceMs;
-    while (this.#sockets.size > 0 && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      this.#h1.closeIdleConnections();
-    }
+    while (this.#isBusy() && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #isBusy(): boolean {
+    for (const exchange of this.#inFlight) if (!exchange.endless) return true;
+    return false;
   }
 }
 
