@@ -64,6 +64,11 @@ describe('identityMatch()', () => {
     expect(match(vite, again)).toBe(match(vite, vite));
   });
 
+  it('does not mind flags such as --force and --open', () => {
+    const forced = service([...(vite.argv ?? []), '--force', '--open']);
+    expect(match(vite, forced)).toBe(match(vite, vite));
+  });
+
   it('tells two apps of one root apart, and ranks other flags of the same app lower', () => {
     expect(match(vite, service(['node', 'server.js']))).toBe(0);
     const other = service(['node', `${ROOT}/node_modules/.bin/vite`, '--config', 'admin.config.ts']);

@@ -18,7 +18,7 @@ export const identitySchema = z.discriminatedUnion('kind', [
     gitRoot: z.string().exactOptional(),
     /** Program, script and sub-command: `node vite`, `node server.js`. */
     shape: z.string(),
-    /** Digest of the remaining arguments without ports: tells `vite -c a` from `vite -c b`. */
+    /** Digest of the remaining arguments without ports and moods: tells `vite -c a` from `vite -c b`. */
     argsDigest: z.string(),
   }),
   z.looseObject({
@@ -77,6 +77,9 @@ export function identityMatch(identity: Identity, service: Service): number {
 const PLACE_FLAG = /^--?(?:p|port|host|hostname|listen|bind|inspect(?:-brk|-port)?|hmr-port)$/i;
 /** The value of an argument that is only a place: a port, an address, `host:port`. */
 const PLACE_VALUE = /^(?::?\d{1,5}|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|localhost(?::\d+)?|\[?::1?\]?(?::\d+)?)$/;
+/** Flags without a value that change how a program behaves for a moment, not which one it is. */
+const MOOD_FLAG =
+  /^--?(?:force|open|debug|verbose|silent|quiet|watch|turbo|turbopack|strictPort|clearScreen|cors|https|colou?r|no-[\w-]+)$/i;
 /** Interpreters: their first non-flag argument is the script, and part of the shape. */
 const INTERPRETER = /^(?:node|bun|deno|python[\d.]*|ruby|php|perl|java|tsx|ts-node|dotnet|uv|npx|sh|bash)$/i;
 /** Longest part that may go into a shape. */
@@ -116,7 +119,7 @@ function withoutPlaces(args: readonly string[]): string[] {
       if (!arg.includes('=') && next !== undefined && !next.startsWith('-')) i++;
       continue;
     }
-    if (!PLACE_VALUE.test(arg)) kept.push(arg);
+    if (!PLACE_VALUE.test(arg) && !MOOD_FLAG.test(arg)) kept.push(arg);
   }
   return kept;
 }

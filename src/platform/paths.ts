@@ -91,9 +91,10 @@ export async function prepareDataDir(dir: string): Promise<void> {
 /**
  * Make a folder and what is missing above it. mkdir's own `recursive` never comes back where the file system says
  * ENOENT to everything (/proc, a dead mount). Under sudo with the user's HOME a new folder is given to the owner of the
- * one above, who could not use it otherwise.
+ * one above, who could not use it otherwise. An existing folder (or file) is left as it is.
+ * @param dir absolute
  */
-async function makeFolder(dir: string): Promise<void> {
+export async function makeFolder(dir: string): Promise<void> {
   const parent = path.dirname(dir);
   try {
     await mkdir(dir, { mode: 0o700 });

@@ -3,7 +3,7 @@
  * attempt differs.
  */
 
-import { ERROR_CODES, messageOf } from '../core/errors.ts';
+import { ERROR_CODES } from '../core/errors.ts';
 import { parseAuthority } from '../core/hostname.ts';
 import { isNavigation, pageFormat } from '../core/page-format.ts';
 import type { RouteAsk, RouteOutcome } from '../core/route.ts';
@@ -63,7 +63,7 @@ async function answer(
     else answerOurselves(context, exchange, kind, verdict);
   } catch (error) {
     context.onBug(error);
-    showError(context, exchange, 500, 'hostwise made a mistake', messageOf(error));
+    showError(context, exchange, 500, 'hostwise made a mistake', 'Its log says which one; the other apps go on');
   }
 }
 

@@ -19,8 +19,6 @@ import type { Resolver } from './resolver.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
-/** An asset of a page that found nobody does not cause a scan of its own. */
-const RECENT_MS = 1_000;
 
 /** What the router is made of. */
 export interface RouterParts {
@@ -73,7 +71,6 @@ export class HostRouter {
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     const mapping = this.#mappingOf(ask);
-    const forced = ask.force === true || ask.prompt !== undefined;
     // A prompt is context for a resolution that happens anyway; alone it never re-resolves.
     if (mapping && !(ask.force === true && mapping.source !== 'user')) {
       const seen = discovery.current;
@@ -81,9 +78,9 @@ export class HostRouter {
       if (at?.kind === 'found') return this.#remember(ask, at.upstream);
       return this.#follow(ask, mapping, await discovery.refresh());
     }
-    const fresh =
-      ask.navigation || forced ? await discovery.refresh() : await discovery.refresh({ maxAgeMs: RECENT_MS });
-    return this.#decide(ask, fresh);
+    // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
+    // the proxy's own thread nothing.
+    return this.#decide(ask, await discovery.refresh());
   }
 
   /**

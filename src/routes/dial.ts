@@ -46,7 +46,9 @@ function addressRank(address: string): number {
 function proofOf({ pid }: ProcessService, { inode, fd, port }: Listen): UpstreamProof {
   if (inode !== undefined && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
   if (inode !== undefined) return { kind: 'inode', inode, port };
-  // Where the system's tools tell no inode (macOS) there is nothing to compare: the last scan has to do.
+  // macOS knows no inodes of sockets: there the proof is looked up by pid alone.
+  if (pid > 0 && process.platform !== 'linux') return { kind: 'socket', pid, fd: fd ?? -1, inode: '' };
+  // A snapshot without the sockets behind it: the last scan has to do.
   return { kind: 'fixed' };
 }
 

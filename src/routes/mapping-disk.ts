@@ -1,7 +1,7 @@
 /**
  * mappings.json on the disk: read with a size limit, moved aside when it is corrupt, replaced as a whole.
  */
-import { lstat, mkdir, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import {
@@ -11,6 +11,7 @@ import {
   sameStamp,
   writeFileAtomic,
 } from '../platform/atomic-file.ts';
+import { makeFolder } from '../platform/paths.ts';
 import { type MappingFile, parseMappingFile } from './mapping-file.ts';
 
 /** 16 MiB are 30,000 mappings; more is not ours or not meant. */
@@ -91,9 +92,8 @@ export class MappingDisk {
    * Replace the file.
    * @throws {AppError} ROUTE_STORE_UNWRITABLE, with the file as it was
    */
-  async write(text: string): Promise<void> {
+  async write(data: Uint8Array): Promise<void> {
     try {
-      const data = Buffer.from(text);
       if (data.length > MAX_FILE_BYTES) throw new Error(`it would have ${data.length} bytes: remove some mappings`);
       if (this.#mustMove) {
         await moveToFreeName(this.file);
@@ -114,7 +114,7 @@ export class MappingDisk {
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       // The folder went away, or HOSTWISE_CACHE_FILE names one that was never made.
-      await mkdir(path.dirname(this.file), { recursive: true, mode: 0o700 });
+      await makeFolder(path.resolve(path.dirname(this.file)));
       return writeFileAtomic(this.file, data, { mode: 0o600 });
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalizeMappingKey, parseMappingFile, serializeMappingFile } from './mapping-file.ts';
+import { type MappingEntry, normalizeMappingKey, parseMappingFile, serializeMappingFile } from './mapping-file.ts';
 
 const SEED_FILE = `{
   "api.shop.localhost": {
@@ -30,6 +30,10 @@ const SEED_FILE = `{
 `;
 const GOOD = { type: 'process', target: 'localhost', port: 1, createdAt: 'x', llmReason: '' };
 
+function textOf(entries: ReadonlyMap<string, MappingEntry>): string {
+  return serializeMappingFile(entries).toString('utf8');
+}
+
 function keysOf(text: string): string[] {
   const { entries } = parseMappingFile(text);
   return [...entries].filter(([, entry]) => entry.mapping).map(([key]) => key);
@@ -40,13 +44,13 @@ describe('parseMappingFile', () => {
     const file = parseMappingFile(SEED_FILE);
     expect(file.warnings).toEqual([]);
     expect(file.entries.get('shop.localhost')?.mapping?.processIdentifier?.workdir).toBe('/home/kim/shop');
-    expect(serializeMappingFile(file.entries)).toBe(SEED_FILE);
+    expect(textOf(file.entries)).toBe(SEED_FILE);
   });
 
   it('keeps unknown fields, at every depth', () => {
     const entry = { ...GOOD, paths: { '/api': 'x' }, processIdentifier: { workdir: '/a', note: [1] }, host: 'target' };
     const file = parseMappingFile(JSON.stringify({ 'a.localhost': entry }));
-    expect(JSON.parse(serializeMappingFile(file.entries))).toEqual({ 'a.localhost': entry });
+    expect(JSON.parse(textOf(file.entries))).toEqual({ 'a.localhost': entry });
   });
 
   it('sets one bad entry aside with a warning and writes it back untouched, in its place', () => {
@@ -55,7 +59,7 @@ describe('parseMappingFile', () => {
     const file = parseMappingFile(text);
     expect(file.warnings).toEqual([expect.stringMatching(/"b\.localhost" is set aside: port: /)]);
     expect(keysOf(text)).toEqual(['a.localhost', 'c.localhost']);
-    const again = JSON.parse(serializeMappingFile(file.entries));
+    const again = JSON.parse(textOf(file.entries));
     expect(Object.keys(again)).toEqual(['a.localhost', 'b.localhost', 'c.localhost']);
     expect(again['b.localhost']).toEqual(bad);
   });
@@ -66,7 +70,7 @@ describe('parseMappingFile', () => {
     expect(file.entries.get('a.localhost')?.mapping?.port).toBe(1);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(file.entries.get('a.localhost')?.mapping?.polluted).toBeUndefined();
-    const written = serializeMappingFile(file.entries);
+    const written = textOf(file.entries);
     expect(written).toContain('"__proto__": {\n    "type": "process"\n  }');
     expect(written).toContain('"constructor": 5');
   });

@@ -18,12 +18,13 @@ const mapping = fc.record({
 
 function textOf(mappings: readonly object[]): { text: Buffer; ends: number[] } {
   const entries = new Map(mappings.map((one, i) => [`app-${i}.localhost`, entryOf(one as never)]));
-  const text = Buffer.from(serializeMappingFile(entries));
+  const text = serializeMappingFile(entries);
   const ends: number[] = [];
   let at = 2;
-  for (const { text: member = '' } of entries.values()) {
-    ends.push(at + Buffer.byteLength(member));
-    at += Buffer.byteLength(member) + 2;
+  for (const { bytes } of entries.values()) {
+    at += bytes?.length ?? 0;
+    ends.push(at);
+    at += 2;
   }
   return { text, ends };
 }

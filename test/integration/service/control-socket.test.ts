@@ -64,7 +64,7 @@ describe('acquireControlSocket', () => {
     await acquire(socketPath, 'first');
     await expect(acquire(socketPath)).rejects.toMatchObject({
       code: 'ALREADY_RUNNING',
-      hint: expect.stringContaining('hostwise stop'),
+      hint: expect.stringContaining('--data-dir'),
     });
     expect(await ask(socketPath)).toBe('first');
     expect(await readdir(path.dirname(socketPath))).toEqual(['control.sock']);
