@@ -1,0 +1,240 @@
+/**
+ * Composition root: builds every part, plugs the real ones into the proxy's interfaces, starts and stops in order.
+ */
+import { randomBytes } from 'node:crypto';
+import type http from 'node:http';
+import { createControlPlane } from './api/control-plane.ts';
+import type { Settings } from './config/settings.ts';
+import { CONTROL_LABEL } from './core/hostname.ts';
+import { Discovery } from './discovery/snapshot.ts';
+import { createPages } from './pages/pages.ts';
+import { type BoundPort, listenBoth } from './platform/listen.ts';
+import type { Logger } from './platform/log.ts';
+import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
+import { peerUid } from './platform/peer-uid.ts';
+import { Listener } from './proxy/listener.ts';
+import { Upstreams } from './proxy/upstreams.ts';
+import { LlmBudget } from './resolve/budget.ts';
+import { canonicalHosts } from './resolve/canonical.ts';
+import { type ChosenLlm, chooseLlm } from './resolve/choose-llm.ts';
+import { Resolver } from './resolve/resolver.ts';
+import { HostRouter } from './resolve/router.ts';
+import { mappingFor, mappingFromInput } from './routes/make-mapping.ts';
+import { MappingStore } from './routes/mapping-store.ts';
+import { apiToken } from './service/api-token.ts';
+import { acquireControlSocket } from './service/control-socket.ts';
+import { type StartReport, servicesOf } from './start-report.ts';
+import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
+import { CertificateContexts } from './tls/contexts.ts';
+import { TrustWatch } from './tls/trust/trust-watch.ts';
+
+/** A running proxy. */
+export interface App {
+  report: StartReport;
+  /** Graceful: requests under way get 10 s, then every port is free. */
+  close(): Promise<void>;
+}
+
+/** What {@link startApp} needs from outside. */
+export interface AppEnvironment {
+  log: Logger;
+  env: NodeJS.ProcessEnv;
+  home: string;
+  version: string;
+}
+
+/**
+ * Start everything. The order matters: what can fail for a reason that the user can mend comes first, and what was
+ * opened is closed again when a later step fails.
+ * @throws {AppError} DATA_DIR_UNUSABLE · ALREADY_RUNNING · TLS_CA_UNREADABLE · PORT_IN_USE · PORT_FORBIDDEN
+ */
+export async function startApp(settings: Settings, environment: AppEnvironment): Promise<App> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse().splice(0)) {
+      // One that fails (a full disk) must not leave the others open.
+      await Promise.resolve(closer()).catch((error: unknown) =>
+        environment.log.error({ err: error }, 'A part did not stop well'),
+      );
+    }
+  };
+  try {
+    return await build(settings, environment, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<void> | void)[];
+
+async function build(
+  settings: Settings,
+  environment: AppEnvironment,
+  closers: Closers,
+  close: () => Promise<void>,
+): Promise<App> {
+  const { log, env, version } = environment;
+  const startedAt = new Date().toISOString();
+  await prepareDataDir(settings.dataDir);
+  // First of all, so that of two starters only one touches mappings and CA; it answers when everything is there.
+  let answerTrusted: http.RequestListener = notReady;
+  const socket = await acquireControlSocket(controlSocketPath(settings.dataDir, env), (request, response) =>
+    answerTrusted(request, response),
+  );
+  closers.push(() => socket.close());
+
+  const parts = await buildRouting(settings, environment, closers);
+  const { discovery, store, router, resolver, llm } = parts;
+  const authority = await loadOrCreateAuthority(settings.dataDir, { domains: settings.domains });
+  const trust = await TrustWatch.start(authority, environment.home);
+  const ports = { https: 0, http: 0 };
+  const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
+
+  const control = createControlPlane({
+    store,
+    snapshot: () => discovery.refresh(),
+    hostnames: (snapshot) => canonicalHosts(snapshot),
+    resolve: async (question) => resolver.resolve(question, await discovery.refresh()),
+    mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
+    mappingForChoice: (service, port) =>
+      mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
+    info: () => ({
+      version,
+      startedAt,
+      dataDir: settings.dataDir,
+      cacheFile: settings.cacheFile,
+      domains: settings.domains,
+      ports: { https: ports.https || null, http: ports.http || null },
+      model: settings.model,
+      llm: { usable: llm.client !== null, reason: llm.reason ?? `${settings.model} at ${settings.llmUrl}` },
+      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+      trust: { trusted: trust.report.trusted, commands: trust.report.stores.flatMap((one) => one.commands) },
+    }),
+    apiToken: await apiToken(settings.dataDir),
+    pageToken: randomBytes(24).toString('base64url'),
+    peerUid,
+    ownUid: process.getuid?.() ?? -1,
+    log,
+  });
+  const contexts = await CertificateContexts.create(authority, { domains: settings.domains });
+  const upstreams = new Upstreams((upstream) => router.verify(upstream));
+  closers.push(() => upstreams.close());
+  const listener = new Listener(
+    {
+      router,
+      control,
+      upstreams,
+      pages: createPages({
+        domains: settings.domains,
+        dashboardOrigin: (domain) =>
+          redirects() ? origin('https', domain, ports.https) : origin('http', domain, ports.http),
+      }),
+      rules: () => ({
+        domains: settings.domains,
+        redirectToHttps: redirects(),
+        httpsPort: ports.https,
+        seedPaths: settings.seedPaths,
+      }),
+      onPlainNavigation: () => trust.look(),
+      onBug: (error) => log.error({ err: error }, 'A request could not be answered because of a mistake in hostwise'),
+    },
+    contexts,
+    contexts.secureServerOptions(),
+  );
+  const bound = await bindPorts(settings, listener, closers);
+  ports.https = bound.https.port;
+  ports.http = bound.http.port;
+  answerTrusted = control.handleTrusted;
+  closers.push(() => listener.close());
+  // New connections stop before the old ones get their grace.
+  closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
+
+  const snapshot = await discovery.refresh();
+  return {
+    close,
+    report: {
+      version,
+      httpsPort: ports.https,
+      httpPort: ports.http,
+      hosts: bound.https.hosts,
+      portNotes: bound.notes,
+      ...servicesOf(snapshot),
+      llm: llm.client ? { url: settings.llmUrl, model: settings.model } : { reason: llm.reason ?? '' },
+      trust: trust.report,
+      httpMode: redirects() ? 'redirect' : 'serve',
+      dataDir: settings.dataDir,
+      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...caWarnings(authority)],
+      domains: settings.domains,
+    },
+  };
+}
+
+/** What decides where a hostname leads. */
+async function buildRouting(
+  settings: Settings,
+  { log }: AppEnvironment,
+  closers: Closers,
+): Promise<{
+  discovery: Discovery;
+  store: MappingStore;
+  router: HostRouter;
+  resolver: Resolver;
+  llm: ChosenLlm;
+}> {
+  const store = await MappingStore.open(settings.cacheFile, log);
+  closers.push(() => store.flush());
+  const discovery = new Discovery({ log, ownPids: [process.pid] });
+  closers.push(() => discovery.close());
+  // The first look starts now; a request that comes sooner waits for it.
+  void discovery.refresh();
+  const llm = chooseLlm(settings);
+  const resolver = new Resolver({
+    llm: llm.client,
+    ...(llm.reason === undefined ? {} : { llmReason: llm.reason }),
+    mode: settings.resolve,
+    budget: new LlmBudget(),
+    domains: settings.domains,
+  });
+  return { discovery, store, resolver, llm, router: new HostRouter({ discovery, store, resolver, log }) };
+}
+
+/** Both ports, on the same addresses; TLS and plain HTTP are told apart on either. */
+async function bindPorts(
+  settings: Settings,
+  listener: Listener,
+  closers: Closers,
+): Promise<{ https: BoundPort; http: BoundPort; notes: string[] }> {
+  const bind = async ({ port, explicit, fallback }: Settings['httpsPort']): Promise<BoundPort> => {
+    const bound = await listenBoth({
+      port,
+      hosts: settings.bind,
+      explicit,
+      fallbackPort: fallback,
+      onConnection: (socket) => listener.accept(socket),
+    });
+    closers.push(() => bound.close());
+    return bound;
+  };
+  const https = await bind(settings.httpsPort);
+  const http = await bind(settings.httpPort);
+  const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
+  return { https, http, notes };
+}
+
+function notReady(_request: http.IncomingMessage, response: http.ServerResponse): void {
+  response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('hostwise is starting\n');
+}
+
+function origin(scheme: 'http' | 'https', domain: string, port: number): string {
+  const usual = scheme === 'https' ? 443 : 80;
+  return `${scheme}://${CONTROL_LABEL}.${domain}${port === usual ? '' : `:${port}`}`;
+}
+
+function caWarnings({ uncoveredDomains }: Authority): string[] {
+  if (uncoveredDomains.length === 0) return [];
+  return [
+    `The CA was made before ${uncoveredDomains.join(', ')} was asked for and cannot vouch for names under it; ` +
+      'remove the folder “ca” in the data folder to get a new one, which has to be trusted again',
+  ];
+}

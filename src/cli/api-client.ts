@@ -1,0 +1,204 @@
+/**
+ * Talks to the running daemon over its control socket. The socket is our user's alone (0600), so no token is needed;
+ * its answers are checked all the same, since another version may run.
+ */
+import { type IncomingMessage, request } from 'node:http';
+import { z } from 'zod';
+import type { StatusAnswer } from '../api/wire.ts';
+import type { Decision } from '../core/decision.ts';
+import { AppError, messageOf, systemCode } from '../core/errors.ts';
+import { issuesText, type Mapping, type MappingInput, mappingSchema } from '../core/mapping.ts';
+import { type Snapshot, snapshotSchema } from '../core/service.ts';
+
+/** A daemon that works answers at once, or after one scan. */
+const USUAL_TIMEOUT_MS = 20_000;
+/** A decision may wait for a local model that is loaded first. */
+const RESOLVE_TIMEOUT_MS = 180_000;
+/** A thousand services with long command lines are under 10 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The part of the status that the commands use. */
+export type DaemonStatus = Pick<StatusAnswer, 'version' | 'ports' | 'domains' | 'cacheFile'> & { trusted: boolean };
+
+const statusSchema = z.looseObject({
+  version: z.string(),
+  cacheFile: z.string(),
+  domains: z.array(z.string()).min(1),
+  ports: z.object({ https: z.number().nullable(), http: z.number().nullable() }),
+  trust: z.looseObject({ trusted: z.boolean().nullable() }),
+});
+
+const stepSchema = z.looseObject({
+  step: z.enum(['hint', 'name', 'llm']),
+  outcome: z.enum(['decided', 'ambiguous', 'nothing', 'skipped', 'failed']),
+  detail: z.string(),
+  candidates: z.array(z.string()).exactOptional(),
+  prompt: z.string().exactOptional(),
+  answer: z.string().exactOptional(),
+  model: z.string().exactOptional(),
+  tokens: z.object({ prompt: z.number(), completion: z.number() }).exactOptional(),
+  cost: z.number().exactOptional(),
+  durationMs: z.number(),
+});
+
+const decisionSchema = z.looseObject({
+  host: z.string(),
+  service: z.string().exactOptional(),
+  decision: z.enum(['hint', 'name', 'llm', 'none']),
+  target: z.object({ id: z.string(), port: z.number() }).nullable(),
+  confidence: z.number(),
+  reason: z.string(),
+  steps: z.array(stepSchema),
+});
+
+const refusalSchema = z.looseObject({ error: z.string(), hint: z.string().exactOptional() });
+
+/** A question for the daemon's resolver. */
+export interface DaemonQuestion {
+  host: string;
+  service?: string;
+  mode?: string;
+  prompt?: string;
+}
+
+/** See the file's header. */
+export class ApiClient {
+  readonly status: DaemonStatus;
+  readonly #socketPath: string;
+
+  private constructor(socketPath: string, status: DaemonStatus) {
+    this.#socketPath = socketPath;
+    this.status = status;
+  }
+
+  /**
+   * The daemon behind this socket; undefined when there is none: no socket, or one that nobody listens on any more.
+   * @throws {AppError} DAEMON_UNREACHABLE when somebody is there but does not answer as a daemon does
+   */
+  static async find(socketPath: string): Promise<ApiClient | undefined> {
+    const answer = await call(socketPath, { method: 'GET', path: '/_api/status', timeoutMs: USUAL_TIMEOUT_MS });
+    if (answer === undefined) return undefined;
+    const { version, ports, domains, cacheFile, trust } = read(answer, statusSchema, 'status');
+    return new ApiClient(socketPath, { version, ports, domains, cacheFile, trusted: trust.trusted === true });
+  }
+
+  /** What runs now, hostname with each. */
+  async services(): Promise<Snapshot> {
+    return read(await this.#ask('GET', '/_api/services'), snapshotSchema, 'services');
+  }
+
+  /** All mappings. */
+  async mappings(): Promise<Record<string, Mapping>> {
+    const mappings = z.record(z.string(), mappingSchema);
+    return read(await this.#ask('GET', '/_api/mappings/'), mappings, 'mappings');
+  }
+
+  /** Remember what the user says. @throws {AppError} ROUTE_BAD_TARGET with the daemon's words */
+  async setMapping(key: string, input: MappingInput): Promise<void> {
+    await this.#ask('PUT', `/_api/mappings/${encodeURIComponent(key)}`, input);
+  }
+
+  /** Forget a mapping; nothing happens when there is none. */
+  async deleteMapping(key: string): Promise<void> {
+    await this.#ask('DELETE', `/_api/mappings/${encodeURIComponent(key)}`);
+  }
+
+  /** Decide without remembering. */
+  async resolve(question: DaemonQuestion): Promise<Decision> {
+    const query = new URLSearchParams({ ...question });
+    const answer = await this.#ask('GET', `/_api/resolve?${query}`, undefined, RESOLVE_TIMEOUT_MS);
+    return read(answer, decisionSchema, 'decision');
+  }
+
+  async #ask(method: string, path: string, body?: unknown, timeoutMs = USUAL_TIMEOUT_MS): Promise<Answer> {
+    const answer = await call(this.#socketPath, { method, path, timeoutMs, ...(body === undefined ? {} : { body }) });
+    if (answer === undefined) throw unreachable('it stopped meanwhile');
+    if (answer.status < 300) return answer;
+    throw refusal(answer);
+  }
+}
+
+interface Question {
+  method: string;
+  path: string;
+  body?: unknown;
+  timeoutMs: number;
+}
+
+interface Answer {
+  status: number;
+  text: string;
+}
+
+/** One request. @returns undefined when nobody listens */
+async function call(socketPath: string, question: Question): Promise<Answer | undefined> {
+  try {
+    return await send(socketPath, question);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') return undefined;
+    if (code === 'EACCES' || code === 'EPERM') throw unreachable(`"${socketPath}" belongs to another user`, error);
+    throw unreachable(messageOf(error), error);
+  }
+}
+
+function send(socketPath: string, { method, path, body, timeoutMs }: Question): Promise<Answer> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    host: 'proxy.localhost',
+    accept: 'application/json',
+    ...(payload === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+  };
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const outgoing = request({ socketPath, method, path, headers, agent: false, signal }, (incoming) => {
+      collect(incoming).then((text) => resolve({ status: incoming.statusCode ?? 0, text }), reject);
+    });
+    outgoing.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${timeoutMs / 1000} s`) : error));
+    outgoing.end(payload);
+  });
+}
+
+async function collect(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function read<Shape extends z.ZodType>({ status, text }: Answer, shape: Shape, what: string): z.output<Shape> {
+  if (status >= 300) throw refusal({ status, text });
+  const parsed = shape.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw unreachable(`its ${what} is not what this version understands: ${issuesText(parsed.error)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The daemon's own words, or the status where it has none. */
+function refusal({ status, text }: Answer): AppError {
+  const parsed = refusalSchema.safeParse(parseJson(text));
+  if (!parsed.success) return unreachable(`it answered with status ${status}`);
+  const { error, hint } = parsed.data;
+  const code = status >= 400 && status < 500 ? 'ROUTE_BAD_TARGET' : 'DAEMON_UNREACHABLE';
+  return new AppError(code, error, hint === undefined ? {} : { hint });
+}
+
+function unreachable(reason: string, cause?: unknown): AppError {
+  return new AppError('DAEMON_UNREACHABLE', `The running hostwise cannot be asked: ${reason}`, {
+    hint: 'stop it and start it again, or use another --data-dir',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,52 @@
+/** What every command gets: the printer, the environment, and the settings that its flags and surroundings make. */
+import { loadSettings, type Settings } from '../config/settings.ts';
+import { createLogger, type Logger } from '../platform/log.ts';
+import { controlSocketPath } from '../platform/paths.ts';
+import { ApiClient } from './api-client.ts';
+import type { Output } from './output.ts';
+
+/** How a command's action says how the program ends. */
+export type Done = (exitCode: number) => void;
+
+/** Flags as commander gives them. */
+export type Flags = Record<string, unknown>;
+
+/** See the file's header. */
+export class CliContext {
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+
+  constructor(parts: { output: Output; env: NodeJS.ProcessEnv; version: string }) {
+    this.output = parts.output;
+    this.env = parts.env;
+    this.version = parts.version;
+  }
+
+  /** @throws {AppError} CONFIG_* */
+  settings(flags: Flags): Settings {
+    return loadSettings({ argvFlags: flags, env: this.env });
+  }
+
+  /** For a command that runs beside its result: warnings only, unless the user asked for a level. */
+  quietLog(settings: Settings): Logger {
+    return createLogger({ level: settings.sources.logLevel === 'default' ? 'warn' : settings.logLevel });
+  }
+
+  /** The hostwise that runs with this data folder; undefined when none does. @throws {AppError} DAEMON_UNREACHABLE */
+  daemon(settings: Settings): Promise<ApiClient | undefined> {
+    return ApiClient.find(controlSocketPath(settings.dataDir, this.env));
+  }
+
+  /** How the user would call this program again: a checkout has no `hostwise` on its PATH. */
+  commandLine(args: string): string {
+    const script = this.env.npm_lifecycle_event;
+    if (script !== 'start' && script !== 'hostwise') return `hostwise ${args}`;
+    return args.startsWith('run ') ? `npm start -- ${args.slice(4)}` : `npm run --silent hostwise -- ${args}`;
+  }
+
+  /** Tell what is odd. */
+  warn(warnings: readonly string[]): void {
+    for (const warning of warnings) this.output.message(`hostwise: ${warning}`);
+  }
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { withDomain } from './hostname-argument.ts';
+import { findsLocalhostNames } from './names-hint.ts';
+import { siteUrl } from './urls.ts';
+
+describe('withDomain()', () => {
+  it.each([
+    ['shop', 'shop.localhost'],
+    ['shop.localhost', 'shop.localhost'],
+    ['web.shop', 'web.shop'],
+    ['localhost', 'localhost'],
+    ['http://shop', 'http://shop'],
+    ['shop:80', 'shop:80'],
+    ['', ''],
+  ])('"%s" is "%s"', (text, host) => {
+    expect(withDomain(text, ['localhost', 'test'])).toBe(host);
+  });
+});
+
+describe('findsLocalhostNames()', () => {
+  it.each([
+    ['hosts: files dns', false],
+    ['passwd: files\nhosts:  files myhostname dns', true],
+    ['hosts: mymachines resolve [!UNAVAIL=return] files dns', true],
+    ['# hosts: myhostname\nhosts: files dns # resolve', false],
+    ['', false],
+  ])('%j: %s', (text, found) => {
+    expect(findsLocalhostNames(text)).toBe(found);
+  });
+});
+
+describe('siteUrl()', () => {
+  it('is https once it is trusted, and without usual ports', () => {
+    const ports = { https: 443, http: 8080 };
+    expect(siteUrl('a.localhost', { ports, trusted: true })).toBe('https://a.localhost');
+    expect(siteUrl('a.localhost', { ports, trusted: false })).toBe('http://a.localhost:8080');
+    expect(siteUrl('a.localhost', { ports: { https: 8443, http: null }, trusted: false })).toBe(
+      'https://a.localhost:8443',
+    );
+  });
+});

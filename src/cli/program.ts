@@ -1,0 +1,73 @@
+/** The command line: which commands there are, and what becomes of their errors. */
+import { Command, CommanderError } from 'commander';
+import pkg from '../../package.json' with { type: 'json' };
+import { CliContext, type Done } from './context.ts';
+import { EXIT, failureOf } from './failure.ts';
+import { createOutput } from './output.ts';
+import { addResolve } from './resolve.ts';
+import { addRoutes } from './routes.ts';
+import { addRun } from './run.ts';
+import { addServices } from './services.ts';
+
+/**
+ * Run one command line.
+ * @param argv without the program and its script
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 a host fits nothing
+ */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const output = createOutput(process, process.env);
+  const context = new CliContext({ output, env: process.env, version: pkg.version });
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  if (argv.length === 0) {
+    program.outputHelp();
+    return EXIT.done;
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const failure = failureOf(error, calledCommand(program, argv));
+    output.message(failure.text);
+    return failure.exitCode;
+  }
+}
+
+function buildProgram(context: CliContext, done: Done): Command {
+  const { output } = context;
+  const program = new Command('hostwise')
+    .description('Open https://shop.localhost and the right dev server answers.')
+    .version(context.version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ helpWidth: Math.min(output.width, 120) })
+    .configureOutput({
+      writeOut: (text) => output.result(text.trimEnd()),
+      // Errors are worded in failure.ts.
+      writeErr: () => {},
+      outputError: () => {},
+    })
+    .exitOverride()
+    .addHelpText('after', '\nEvery command takes its settings also from the environment; see "hostwise run --help".');
+  addRun(program, context, done);
+  addServices(program, context, done);
+  addResolve(program, context, done);
+  addRoutes(program, context, done);
+  return program;
+}
+
+/** `routes set` of `routes set x`: for "see hostwise routes set --help". */
+function calledCommand(program: Command, argv: readonly string[]): string {
+  const names: string[] = [];
+  let at = program;
+  for (const word of argv) {
+    const next = at.commands.find((command) => command.name() === word);
+    if (!next) break;
+    names.push(word);
+    at = next;
+  }
+  return names.join(' ');
+}

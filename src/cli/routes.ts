@@ -1,0 +1,155 @@
+/** `hostwise routes`: the remembered decisions. They are changed through the running daemon, else in their file. */
+import type { Command } from 'commander';
+import { parseMappingKey } from '../api/mapping-key.ts';
+import { maskDeep } from '../api/mask.ts';
+import type { Settings } from '../config/settings.ts';
+import { AppError } from '../core/errors.ts';
+import type { Mapping, MappingInput } from '../core/mapping.ts';
+import type { Snapshot } from '../core/service.ts';
+import { hostPort } from '../core/upstream.ts';
+import { prepareDataDir } from '../platform/paths.ts';
+import { mappingFromInput, parseTarget } from '../routes/make-mapping.ts';
+import { MappingStore } from '../routes/mapping-store.ts';
+import type { CliContext, Done, Flags } from './context.ts';
+import { EXIT } from './failure.ts';
+import { withDomain } from './hostname-argument.ts';
+import { ownScan } from './look-around.ts';
+import { addSettingFlags } from './setting-flags.ts';
+import { painter, renderTable } from './text.ts';
+
+/** The mappings, wherever they are changed. */
+interface Mappings {
+  domains: readonly string[];
+  all(): Promise<Record<string, Mapping>>;
+  set(key: string, input: MappingInput, snapshot: Snapshot): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+const COLUMNS = [
+  { title: 'HOST', maxWidth: 60 },
+  { title: 'TARGET', maxWidth: 70 },
+  { title: 'BY' },
+  { title: 'SINCE' },
+  { title: 'WHY', maxWidth: 80 },
+];
+
+/** Add the command with its three parts. */
+export function addRoutes(program: Command, context: CliContext, done: Done): void {
+  const routes = program.command('routes').description('the remembered decisions: list, set, rm');
+  const add = (command: Command): Command => addSettingFlags(command, ['cacheFile', 'domains', 'dataDir', 'logLevel']);
+  add(routes.command('list', { isDefault: true }).description('show them (also without "list")'))
+    .option('--json', 'hostname to mapping, as in mappings.json')
+    .allowExcessArguments(true)
+    .action(async (flags: Flags, command: Command) => {
+      const [word] = command.args;
+      if (word !== undefined) throw unknownPart(word);
+      done(await listRoutes(context, flags));
+    });
+  add(routes.command('set').description('say which service a hostname means; it is never moved by itself'))
+    .argument('<host>', 'hostname; "shop" means shop.localhost')
+    .argument('<target>', 'port, host:port, container[:port], id of "services", or a directory')
+    .action(async (host: string, target: string, flags: Flags) => done(await setRoute(context, host, target, flags)));
+  add(routes.command('rm').description('forget one; it is decided again when it is opened'))
+    .argument('<host>', 'hostname, or hostname:service')
+    .action(async (host: string, flags: Flags) => done(await removeRoute(context, host, flags)));
+}
+
+function unknownPart(word: string): AppError {
+  return new AppError(
+    'CONFIG_UNKNOWN_FLAG',
+    `unknown command "routes ${word.slice(0, 80)}": expected routes list, routes set HOST TARGET or routes rm HOST`,
+  );
+}
+
+async function listRoutes(context: CliContext, flags: Flags): Promise<number> {
+  const { output } = context;
+  const mappings = await (await openMappings(context, prepare(context, flags))).all();
+  if (flags.json === true) {
+    output.result(JSON.stringify(mappings, null, 2));
+    return EXIT.done;
+  }
+  const rows = Object.entries(mappings)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, mapping]) => [key, ...describe(mapping)]);
+  if (rows.length === 0) output.message('Nothing is remembered yet: open http://NAME.localhost, or set a route');
+  else output.result(renderTable(COLUMNS, rows, painter(output.colour)));
+  return EXIT.done;
+}
+
+function describe(mapping: Mapping): string[] {
+  const { source = 'llm', createdAt, llmReason } = mapping;
+  return [targetText(mapping), source, createdAt.slice(0, 10), llmReason];
+}
+
+/** Who is meant, then where it was seen last. */
+function targetText({ type, target, port, identity }: Mapping): string {
+  if (type === 'docker') return `${target}:${port} (container)`;
+  if (identity?.kind === 'process') return `${identity.root ?? identity.workdir}:${port}`;
+  return target.startsWith('/') ? `${target}:${port}` : hostPort(target, port);
+}
+
+async function setRoute(context: CliContext, host: string, target: string, flags: Flags): Promise<number> {
+  const settings = prepare(context, flags);
+  const mappings = await openMappings(context, settings);
+  const key = keyOf(host, mappings.domains);
+  const snapshot = await ownScan(context, settings);
+  await mappings.set(key, parseTarget(target, snapshot, process.cwd()), snapshot);
+  const stored = (await mappings.all())[key];
+  context.output.result(`${key} -> ${stored === undefined ? target : targetText(stored)}`);
+  return EXIT.done;
+}
+
+async function removeRoute(context: CliContext, host: string, flags: Flags): Promise<number> {
+  const mappings = await openMappings(context, prepare(context, flags));
+  const all = await mappings.all();
+  // As it is stored, also under a domain that is no longer ours.
+  const key = Object.hasOwn(all, host) ? host : keyOf(host, mappings.domains);
+  if (!Object.hasOwn(all, key)) {
+    context.output.message(`Nothing is remembered for "${key}"`);
+    return EXIT.done;
+  }
+  await mappings.delete(key);
+  context.output.result(`${key} is forgotten`);
+  return EXIT.done;
+}
+
+function prepare(context: CliContext, flags: Flags): Settings {
+  const settings = context.settings(flags);
+  context.warn(settings.warnings);
+  return settings;
+}
+
+/** `shop`, `shop.localhost` or `shop.localhost:api`. @throws {AppError} HOST_INVALID */
+function keyOf(text: string, domains: readonly string[]): string {
+  const [host = '', ...service] = text.split(':');
+  return parseMappingKey([withDomain(host, domains), ...service].join(':'), domains);
+}
+
+async function openMappings(context: CliContext, settings: Settings): Promise<Mappings> {
+  const daemon = await context.daemon(settings);
+  if (daemon) {
+    return {
+      domains: daemon.status.domains,
+      all: () => daemon.mappings(),
+      set: (key, input) => daemon.setMapping(key, input),
+      delete: (key) => daemon.deleteMapping(key),
+    };
+  }
+  return fileMappings(context, settings);
+}
+
+async function fileMappings(context: CliContext, settings: Settings): Promise<Mappings> {
+  const store = await MappingStore.open(settings.cacheFile, context.quietLog(settings));
+  context.warn(store.warnings);
+  return {
+    domains: settings.domains,
+    all: async () => maskDeep({ ...store.all() }),
+    set: async (key, input, snapshot) => {
+      await prepareDataDir(settings.dataDir);
+      await store.set(key, mappingFromInput(input, snapshot));
+    },
+    delete: async (key) => {
+      await store.delete(key);
+    },
+  };
+}

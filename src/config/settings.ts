@@ -1,0 +1,272 @@
+/**
+ * Settings: resolved once at start, frozen, passed down. Flags win over the environment, the environment over
+ * `<data-dir>/hostwise.env`. Nothing else of the program reads `process.env`, and nothing is read from the working
+ * directory.
+ */
+import path from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { LogLevel } from '../platform/log.ts';
+import { defaultDataDir, homeFolder, type PathEnvironment } from '../platform/paths.ts';
+import { closestWord } from './closest-word.ts';
+import { type EnvFile, readEnvFile } from './env-file.ts';
+import type { ParseContext } from './parsers.ts';
+import {
+  DEFAULT_BIND,
+  DEFAULT_LLM_URL,
+  DEFAULT_MODEL,
+  flagAttribute,
+  rowOf,
+  SETTING_KEYS,
+  type SettingKey,
+  type SettingValue,
+} from './settings-table.ts';
+
+/** Where a value came from. */
+export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
+
+/** A port to listen on. */
+export interface PortSetting {
+  /** 0: any free one. */
+  port: number;
+  /** Asked for by the user: this one or an error. */
+  explicit: boolean;
+  /** Taken where `port` cannot be had and was not asked for. */
+  fallback: number;
+}
+
+/** Everything that can be set. Frozen. */
+export interface Settings {
+  llmApiKey?: string;
+  llmUrl: string;
+  /** The URL was set by the user, not the default. */
+  llmUrlExplicit: boolean;
+  model: string;
+  composeProject?: string;
+  cacheFile: string;
+  resolve: 'auto' | 'llm' | 'names';
+  httpsPort: PortSetting;
+  httpPort: PortSetting;
+  http: 'auto' | 'serve' | 'redirect';
+  bind: string[];
+  /** `localhost` is always the first. */
+  domains: string[];
+  dataDir: string;
+  logLevel: LogLevel;
+  /** Are the seed's paths taken from the apps? */
+  seedPaths: boolean;
+  /** Setting -> where its value came from. */
+  sources: Readonly<Record<string, SettingSource>>;
+  /** What is odd but no reason to stop, in words. */
+  warnings: readonly string[];
+}
+
+/** What settings are made of. */
+export interface SettingsInput {
+  /** As the command line parser gives them: `llmUrl` for `--llm-url`. Others are ignored. */
+  argvFlags: Record<string, unknown>;
+  env: PathEnvironment;
+  /** '' or undefined: found out. */
+  home?: string;
+  platform?: NodeJS.Platform;
+  /** What relative paths of flags and environment start from; default the working directory. */
+  cwd?: string;
+}
+
+/** One value as it was written. */
+interface Given {
+  text: string;
+  source: Exclude<SettingSource, 'default'>;
+  /** How the user calls it: `--llm-url`, `LLM_API_URL`, `LLM_API_URL in "/…/hostwise.env"`. */
+  called: string;
+}
+
+/**
+ * Read and check all settings.
+ * @throws {AppError} CONFIG_BAD_VALUE · CONFIG_KEY_WITHOUT_URL · CONFIG_FILE_UNREADABLE · DATA_DIR_UNUSABLE (no home)
+ */
+export function loadSettings(input: SettingsInput): Settings {
+  const given = new GivenSettings(input);
+  given.checkKeyAndUrl();
+  const { dataDir } = given;
+  const llmApiKey = given.value('llmApiKey');
+  const composeProject = given.value('composeProject');
+  const settings: Settings = {
+    ...(llmApiKey === undefined ? {} : { llmApiKey }),
+    llmUrl: given.value('llmUrl') ?? DEFAULT_LLM_URL,
+    llmUrlExplicit: given.isSet('llmUrl'),
+    model: given.value('model') ?? DEFAULT_MODEL,
+    ...(composeProject === undefined ? {} : { composeProject }),
+    cacheFile: given.value('cacheFile') ?? path.join(dataDir, 'mappings.json'),
+    resolve: given.value('resolve') ?? 'auto',
+    httpsPort: portSetting(given.value('httpsPort'), 443, 8443),
+    httpPort: portSetting(given.value('httpPort'), 80, 8080),
+    http: given.value('http') ?? 'auto',
+    bind: given.value('bind') ?? [...DEFAULT_BIND],
+    domains: given.value('domains') ?? ['localhost'],
+    dataDir,
+    logLevel: given.value('logLevel') ?? 'info',
+    seedPaths: given.value('seedPaths') ?? true,
+    sources: given.sources(),
+    warnings: [],
+  };
+  given.checkPorts(settings);
+  return freeze({ ...settings, warnings: [...given.warnings(), ...settingWarnings(settings)] });
+}
+
+function portSetting(asked: number | undefined, usual: number, fallback: number): PortSetting {
+  return { port: asked ?? usual, explicit: asked !== undefined, fallback };
+}
+
+function freeze(settings: Settings): Settings {
+  for (const part of Object.values(settings)) Object.freeze(part);
+  return Object.freeze(settings);
+}
+
+/** All values as they were written, with the file read once. */
+class GivenSettings {
+  readonly dataDir: string;
+  readonly #input: SettingsInput;
+  readonly #context: ParseContext;
+  readonly #file: EnvFile;
+  readonly #filePath: string;
+
+  constructor(input: SettingsInput) {
+    this.#input = input;
+    const cwd = input.cwd ?? process.cwd();
+    const said = this.#fromFlags('dataDir') ?? this.#fromEnv('dataDir');
+    // A home that nobody knows matters only where something has to be put there.
+    const home = input.home || (said === undefined ? homeFolder(input.env) : (input.env.HOME ?? ''));
+    this.#context = { home, base: cwd };
+    this.dataDir = said ? parse('dataDir', said, this.#context) : defaultDataDir(input.env, input.platform, home);
+    this.#filePath = path.join(this.dataDir, 'hostwise.env');
+    this.#file = readEnvFile(this.#filePath, {
+      known: SETTING_KEYS.filter((key) => !rowOf(key).notInFile).map((key) => rowOf(key).env),
+      secrets: SETTING_KEYS.filter((key) => rowOf(key).secret).map((key) => rowOf(key).env),
+    });
+  }
+
+  /** The checked value, or undefined where nobody set it. */
+  value<Key extends SettingKey>(key: Key): SettingValue<Key> | undefined {
+    const given = this.#given(key);
+    if (given === undefined) return undefined;
+    // In the file a relative path cannot mean where somebody happens to stand.
+    const base = given.source === 'file' ? this.dataDir : this.#context.base;
+    return parse(key, given, { ...this.#context, base });
+  }
+
+  isSet(key: SettingKey): boolean {
+    return this.#given(key) !== undefined;
+  }
+
+  sources(): Record<string, SettingSource> {
+    return Object.fromEntries(SETTING_KEYS.map((key) => [key, this.#given(key)?.source ?? 'default']));
+  }
+
+  /** What the file and the environment hold that is no setting. */
+  warnings(): string[] {
+    const names = SETTING_KEYS.map((key) => rowOf(key).env);
+    const strange = Object.keys(this.#input.env).filter(
+      (name) => name.startsWith('HOSTWISE_') && !names.includes(name),
+    );
+    const asked = strange.map((name) => {
+      const closest = closestWord(name, names);
+      return `${name.slice(0, 60)} is set in the environment but is no setting${closest ? `: did you mean ${closest}?` : ''}`;
+    });
+    return [...this.#file.warnings, ...asked];
+  }
+
+  /**
+   * A key goes only to the URL that it was configured with: otherwise whoever can set one variable of a shell, or a
+   * forgotten file, could have the key of the other place sent anywhere. A flag was typed by the user just now.
+   * @throws {AppError} CONFIG_KEY_WITHOUT_URL
+   */
+  checkKeyAndUrl(): void {
+    const key = this.#given('llmApiKey');
+    const url = this.#given('llmUrl');
+    if (!key || !url || url.source === 'flag' || key.source === url.source) return;
+    throw new AppError(
+      'CONFIG_KEY_WITHOUT_URL',
+      `${key.called} comes from ${this.#placeOf(key)} but ${url.called} from ${this.#placeOf(url)}, and a key goes only to the URL it was configured with: set both in one place, or say --llm-url`,
+    );
+  }
+
+  /** @throws {AppError} CONFIG_BAD_VALUE when both ports are asked to be the same */
+  checkPorts({ httpsPort, httpPort }: Settings): void {
+    const [https, http] = [this.#given('httpsPort'), this.#given('httpPort')];
+    if (!https || !http || httpsPort.port !== httpPort.port || httpsPort.port === 0) return;
+    throw new AppError(
+      'CONFIG_BAD_VALUE',
+      `${https.called} and ${http.called} are both "${http.text}": give one of them another port (each takes https and plain http)`,
+    );
+  }
+
+  #placeOf({ source }: Given): string {
+    return source === 'file' ? `"${this.#filePath}"` : 'the environment';
+  }
+
+  #given(key: SettingKey): Given | undefined {
+    return this.#fromFlags(key) ?? this.#fromEnv(key) ?? this.#fromFile(key);
+  }
+
+  #fromFlags(key: SettingKey): Given | undefined {
+    const { flag } = rowOf(key);
+    const value = flag === undefined ? undefined : this.#input.argvFlags[flagAttribute(flag)];
+    if (flag === undefined || value === undefined) return undefined;
+    const text = (Array.isArray(value) ? value.map(String).join(',') : String(value)).trim();
+    // Given, and yet nothing: `--model "$MODLE"` is a mistake, an empty variable of a shell is "not set".
+    if (text === '')
+      throw new AppError(
+        'CONFIG_BAD_VALUE',
+        `${flag} has an empty value: say ${flag} ${rowOf(key).valueName}, or leave it away`,
+      );
+    return { text, source: 'flag', called: flag };
+  }
+
+  #fromEnv(key: SettingKey): Given | undefined {
+    const { env } = rowOf(key);
+    const text = this.#input.env[env]?.trim();
+    return text ? { text, source: 'environment', called: env } : undefined;
+  }
+
+  #fromFile(key: SettingKey): Given | undefined {
+    const { env, notInFile } = rowOf(key);
+    const text = this.#file.values.get(env)?.trim();
+    return text && !notInFile ? { text, source: 'file', called: env } : undefined;
+  }
+}
+
+/** @throws {AppError} CONFIG_BAD_VALUE: what is wrong and what would be right, in one line */
+function parse<Key extends SettingKey>(key: Key, given: Given, context: ParseContext): SettingValue<Key> {
+  const row = rowOf(key);
+  const parsed = row.parse(given.text, context);
+  // The row's parser makes what the table says of this key; the compiler does not follow a key into a table.
+  if ('value' in parsed) return parsed.value as SettingValue<Key>;
+  const { expected, wrong = given.text } = parsed;
+  const where = given.source === 'file' ? ' in hostwise.env' : '';
+  const shown = row.secret ? 'is not usable' : `is "${oneLine(wrong)}"`;
+  throw new AppError('CONFIG_BAD_VALUE', `${given.called}${where} ${shown}: expected ${expected}`);
+}
+
+/** A value for an error of one line: no control characters, not too long. */
+function oneLine(text: string): string {
+  const clean = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, '?');
+  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
+}
+
+function settingWarnings({ bind, llmUrl, llmUrlExplicit, sources }: Settings): string[] {
+  const warnings: string[] = [];
+  const open = bind.filter((address) => !isLoopbackAddress(address));
+  if (open.length > 0) {
+    warnings.push(`Listening on ${open.join(', ')}: whoever reaches this machine reaches your dev servers`);
+  }
+  if (llmUrlExplicit && sources.model === 'default' && !llmUrl.includes('openrouter.ai')) {
+    warnings.push(
+      `MODEL is not set, so "${new URL(llmUrl).host}" is asked for "${DEFAULT_MODEL}": it may have another`,
+    );
+  }
+  return warnings;
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

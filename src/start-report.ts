@@ -1,0 +1,67 @@
+/** What the start page says, as data. */
+import {
+  candidatePorts,
+  candidatesOf,
+  describeService,
+  isContainer,
+  type Service,
+  type Snapshot,
+} from './core/service.ts';
+import { hostPort } from './core/upstream.ts';
+import { canonicalHosts } from './resolve/canonical.ts';
+import type { TrustReport } from './tls/trust/trust-report.ts';
+
+/** What a service looks like on the start page. */
+export interface StartService {
+  hostname: string;
+  label: string;
+  branch?: string;
+  address: string;
+  ports: number[];
+}
+
+/** Everything that the start page says. */
+export interface StartReport {
+  version: string;
+  httpsPort: number;
+  httpPort: number;
+  hosts: string[];
+  /** Why a port is not the one that a user would expect. */
+  portNotes: string[];
+  services: StartService[];
+  /** Services found that no hostname could mean. */
+  otherServices: number;
+  llm: { url?: string; model?: string; reason?: string };
+  trust: TrustReport;
+  /** What plain HTTP gets now. */
+  httpMode: 'serve' | 'redirect';
+  dataDir: string;
+  warnings: string[];
+  domains: readonly string[];
+}
+
+/** The services that a hostname could mean, by hostname. */
+export function servicesOf(snapshot: Snapshot): Pick<StartReport, 'services' | 'otherServices'> {
+  const hosts = canonicalHosts(snapshot);
+  const services: StartService[] = [];
+  for (const service of candidatesOf(snapshot)) {
+    const hostname = hosts.get(service.id);
+    if (hostname) services.push(startService(service, hostname));
+  }
+  services.sort((a, b) => a.hostname.localeCompare(b.hostname));
+  const total = snapshot.processes.length + snapshot.containers.length;
+  return { services, otherServices: total - services.length };
+}
+
+function startService(service: Service, hostname: string): StartService {
+  const ports = candidatePorts(service);
+  const address = isContainer(service) ? (service.ip ?? '') : (service.listen[0]?.address ?? '');
+  const branch = isContainer(service) ? null : service.git?.branch;
+  return {
+    hostname,
+    label: describeService(service),
+    ...(branch ? { branch } : {}),
+    address: ports[0] === undefined ? address : hostPort(address, ports[0]),
+    ports,
+  };
+}

@@ -1,0 +1,63 @@
+/** What the documents and tables name must exist. */
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/core/errors.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+describe('the documents', () => {
+  const documents = [...globSync('*.md', { cwd: ROOT }), ...globSync('{docs,bench,packaging}/**/*.md', { cwd: ROOT })];
+
+  it('are there', () => {
+    expect(documents).toEqual(expect.arrayContaining(['CHANGELOG.md', 'CONTRIBUTING.md']));
+  });
+
+  it.each(documents)('%s names only files and folders that exist', (document) => {
+    const named = read(document).matchAll(
+      /(?<![\w./-])(?:src|test|scripts|bench|docs|packaging|\.ci)\/[\w./{},*-]*[\w/}*]/g,
+    );
+    const lost = [...named].map(([path]) => path).filter((path) => globSync(path, { cwd: ROOT }).length === 0);
+    expect(lost).toEqual([]);
+  });
+
+  it.each(documents)('%s links only to files that exist', (document) => {
+    const links = [...read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(
+      ([, target]) => target ?? '',
+    );
+    expect(links.filter((target) => !existsSync(join(ROOT, document, '..', target)))).toEqual([]);
+  });
+
+  it.each(documents)('%s names only npm scripts that exist', (document) => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read(document).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name ?? '');
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
+
+describe('the table of error codes', () => {
+  const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter(
+    (path) => !path.endsWith('.test.ts') && path !== 'src/core/errors.ts',
+  );
+  const code = sources.map(read).join('\n');
+
+  it('has no code that the program never uses', () => {
+    expect(Object.keys(ERROR_CODES).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
+describe('the lockfile', () => {
+  it('has every platform, so that "npm ci" takes it everywhere', async () => {
+    await expect(
+      run(process.execPath, ['scripts/complete-lockfile.mjs', '--check'], { cwd: ROOT }),
+    ).resolves.toBeTruthy();
+  });
+});
