@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/frameworks/**'],
+    globalSetup: ['test/fixtures/right-node.ts'],
+    reporters: ['default', './test/fixtures/skip-reporter.ts'],
     // Two cores: more workers only make real servers and browsers slower.
     maxWorkers: 2,
     pool: 'forks',

@@ -1,0 +1,28 @@
+/**
+ * Bundle the program into dist/ for publishing, with the libraries that it uses, since one file loads in half the time
+ * that some hundred take. `main.js` stays small and apart: it must be readable for a Node that is too old for the rest.
+ */
+import { chmod, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+await rm(DIST, { recursive: true, force: true });
+// The worker by itself: chunks in common would load the program's libraries into it. It is found by its URL beside the
+// program, so its name stays what it is in the sources.
+await bundle('main', 'src/main.ts');
+await bundle('scan.worker', 'src/discovery/scan.worker.ts');
+// npm makes the bin executable when it installs the package; a checkout runs it as it is.
+await chmod(join(DIST, 'main.js'), 0o755);
+for (const name of (await readdir(DIST)).sort()) {
+  console.log(`dist/${name} ${Math.ceil((await stat(join(DIST, name))).size / 1024)} kB`);
+}
+
+async function bundle(name: string, input: string): Promise<void> {
+  const build = await rolldown({ input: { [name]: join(ROOT, input) }, platform: 'node' });
+  await build.write({ dir: DIST, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' });
+  await build.close();
+}
