@@ -113,6 +113,9 @@ export type Snapshot = z.infer<typeof snapshotSchema>;
 /** A machine where nothing runs. */
 export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({ processes: [], containers: [] });
 
+/** Reason for noise of every hostwise, this one or another: a route to it would only lead back here. */
+export const NOISE_HOSTWISE = 'hostwise itself';
+
 /** Tell a container from a process. */
 export function isContainer(service: Service): service is ContainerService {
   return 'image' in service;

@@ -83,8 +83,8 @@ describe('noiseReason() on hostwise itself', () => {
     const context = { ...CONTEXT, ownScript: '/home/kim/hostwise/src/main.ts' };
     expect(noiseReason(service('node src/main.ts run', { pid: 77 }), context)).toBe('hostwise itself');
     const cwd = '/home/kim/hostwise';
-    expect(noiseReason(service('node src/main.ts run', { cwd }), context)).toBe('another hostwise');
-    expect(noiseReason(service('node /usr/bin/hostwise run'), context)).toBe('another hostwise');
+    expect(noiseReason(service('node src/main.ts run', { cwd }), context)).toBe('hostwise itself');
+    expect(noiseReason(service('node /usr/bin/hostwise run'), context)).toBe('hostwise itself');
     expect(noiseReason(service('node src/main.ts run'), context)).toBeUndefined();
   });
 });

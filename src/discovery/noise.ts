@@ -5,7 +5,7 @@
  * admin pages and code-server are candidates, and so is whatever is run from inside a project (somebody develops dnsmasq).
  */
 import path from 'node:path';
-import type { Listen, ProcessService } from '../core/service.ts';
+import { type Listen, NOISE_HOSTWISE, type ProcessService } from '../core/service.ts';
 
 /** What the marking depends on beside the process. */
 export interface NoiseContext {
@@ -29,8 +29,8 @@ export function noiseReason(
   context: NoiseContext,
   exe: Executable = undefined,
 ): string | undefined {
-  if (context.ownPids.has(service.pid)) return 'hostwise itself';
-  if (isHostwise(service, context.ownScript)) return 'another hostwise';
+  if (context.ownPids.has(service.pid)) return NOISE_HOSTWISE;
+  if (isHostwise(service, context.ownScript)) return NOISE_HOSTWISE;
   if (service.pid === 0) return unseenDaemon(service);
   const program = programOf(service, exe);
   if (program.isBuiltHere) return undefined;

@@ -101,6 +101,12 @@ describe('mappingFromInput', () => {
     expect(folder).toMatchObject({ target: '/srv/later', processIdentifier: { workdir: '/srv/later' } });
   });
 
+  it('refuses hostwise itself: the route would only lead back', () => {
+    const own = { ...shop, noise: 'hostwise itself' };
+    const input = { type: 'process', target: 'localhost', port: 5173 } as const;
+    expect(() => mappingFromInput(input, { processes: [own], containers: [] }, NOW)).toThrow('hostwise itself');
+  });
+
   it('takes a directory: the service there is meant, on whatever port', () => {
     const mapping = mappingFromInput({ type: 'process', target: '/home/kim/shop', port: 3000 }, machine, NOW);
     expect(mapping.identity).toMatchObject({ workdir: '/home/kim/shop' });

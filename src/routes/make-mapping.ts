@@ -8,7 +8,14 @@ import { AppError } from '../core/errors.ts';
 import { normalizeHostname } from '../core/hostname.ts';
 import { type Identity, identityMatch, identityOf, identitySchema } from '../core/identity.ts';
 import { issuesText, type Mapping, type MappingInput, type MappingSource, mappingSchema } from '../core/mapping.ts';
-import { allServices, candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
+import {
+  allServices,
+  candidatePorts,
+  isContainer,
+  NOISE_HOSTWISE,
+  type Service,
+  type Snapshot,
+} from '../core/service.ts';
 import { badTarget } from './bad-target.ts';
 import { isLocal, locate } from './locate.ts';
 
@@ -70,6 +77,7 @@ export function mappingFromInput(input: MappingInput, snapshot: Snapshot, now: D
   const meant = { ...NOBODY, type: input.type, target: checkedTarget(input), port: input.port };
   const known = keptIdentity(identity, meant, snapshot);
   const live = serviceAt(known ? { ...meant, identity: known } : meant, snapshot) ?? serviceAt(meant, snapshot);
+  if (live?.noise === NOISE_HOSTWISE) throw badTarget(`${input.target}:${input.port}`, 'is hostwise itself');
   const mapping = mappingSchema.safeParse({
     llmReason: 'Set by the user',
     ...fields,

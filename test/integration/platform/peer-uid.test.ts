@@ -25,8 +25,10 @@ async function serve(host: string): Promise<{ port: number; accepted: Promise<ne
 
 /** A process of another user that connects and then does `then`. */
 function connectAs(uid: number, host: string, port: number, then: string): void {
-  const script = `const s = require('node:net').connect(${port}, '${host}', () => { ${then} }); s.on('error', () => {})`;
-  const child = spawn(process.execPath, ['-e', script], { uid, gid: uid, cwd: '/', stdio: 'ignore' });
+  // It becomes the other user by itself: that one may not be able to run a Node below somebody's private folder.
+  const become = `process.setgid(${uid}); process.setuid(${uid});`;
+  const connect = `const s = require('node:net').connect(${port}, '${host}', () => { ${then} }); s.on('error', () => {})`;
+  const child = spawn(process.execPath, ['-e', `${become} ${connect}`], { cwd: '/', stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
 }
 
