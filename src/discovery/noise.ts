@@ -43,10 +43,12 @@ export function noiseReason(
 }
 
 /** Installed under its own name, or run from the same script as we are. */
-function isHostwise({ argv, cwd }: ProcessService, ownScript: string | undefined): boolean {
+function isHostwise({ argv, cwd, project }: ProcessService, ownScript: string | undefined): boolean {
   const script = argv?.[1];
   if (script === undefined || script.startsWith('-')) return false;
   if (path.basename(script) === 'hostwise') return true;
+  // Another checkout, or the installed package.
+  if (project?.name === 'hostwise' && /(?:^|\/)(?:src\/main\.ts|dist\/main\.js)$/.test(script)) return true;
   return ownScript !== undefined && path.resolve(cwd ?? '/', script) === ownScript;
 }
 

@@ -4,9 +4,10 @@
  * names.ts resolves each of them to exactly its service.
  */
 import { CONTROL_LABEL, toLabel } from '../core/hostname.ts';
+import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Claim, claimIndex } from './claims.ts';
-import { baseName, flatText, isHomeOrRoot, nameText, parentPath, scopeText } from './name-text.ts';
+import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
 

@@ -2,8 +2,9 @@
  * Services that answer no browser: databases, brokers, mail transports, shells. A hostname never means one of them
  * unless it names exactly that service; otherwise `shop` would open the shop's database while its site is down.
  */
+
+import { commandWords, imageName } from '../core/command-words.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { commandWords, imageName } from './command-words.ts';
 
 /** Registered ports of protocols that are not HTTP (IANA), and the ones that common images add to them. */
 const PORTS = new Set(

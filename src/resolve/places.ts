@@ -2,6 +2,9 @@
  * Where each service belongs: the checkout it runs in, the project family that checkout is of, and every name that
  * the facts give to those. The one place that turns facts into names; canonical hosts, matching and siblings read it.
  */
+
+import { toolName } from '../core/command-words.ts';
+import { baseName, isHomeOrRoot, isWithin, parentPath } from '../core/path-text.ts';
 import {
   type ContainerService,
   candidatesOf,
@@ -10,17 +13,7 @@ import {
   type Service,
   type Snapshot,
 } from '../core/service.ts';
-import { toolName } from './command-words.ts';
-import {
-  baseName,
-  isHomeOrRoot,
-  isWithin,
-  nameText,
-  packageText,
-  parentPath,
-  scopeText,
-  withoutPrefix,
-} from './name-text.ts';
+import { nameText, packageText, scopeText, withoutPrefix } from './name-text.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 
 /** A service with its names. All names are as {@link nameText} makes them, the most telling first. */

@@ -1,17 +1,8 @@
 /**
  * A live service and one of its ports -> the address to dial now, with the proof that it is still the one meant.
  */
-import path from 'node:path';
-import { type ContainerService, isContainer, type Listen, type ProcessService, type Service } from '../core/service.ts';
+import { type ContainerService, describeService, type Listen, type ProcessService } from '../core/service.ts';
 import { dialAddress, hostPort, type Upstream, type UpstreamProof } from '../core/upstream.ts';
-
-/** For people, on pages that any app may read: names only, no path. */
-export function labelOf(service: Service): string {
-  if (isContainer(service)) return service.name;
-  const name = service.project?.name ?? (service.cwd === null ? undefined : path.basename(service.cwd));
-  if (name) return service.command ? `${name} (${service.command})` : name;
-  return service.command || 'a program of another user';
-}
 
 /**
  * Address of a process on one of its ports. Of several sockets on that port an explicit loopback address goes first: a
@@ -29,7 +20,7 @@ export function processUpstream(service: ProcessService, port: number): Upstream
     address,
     port,
     serviceId: service.id,
-    label: labelOf(service),
+    label: describeService(service),
     proof: proofOf(service, best),
   };
 }

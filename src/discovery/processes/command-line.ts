@@ -36,7 +36,11 @@ const THREAD_NAME = /^(?:(?:[\w.-]+-)?MainThread|\.NET (?:Host|TP Worker).*|main
 export function programName(comm: string, argv: readonly string[], exe: string | undefined): string {
   const names = [argv[0], argv[1], exe].map((arg) => (arg === undefined ? '' : baseName(arg)));
   const [first = '', , executable = ''] = names;
-  if (comm === '' || isThreadName(comm, names)) return first || executable || comm;
+  if (comm === '' || isThreadName(comm, names)) {
+    // A title may be anything, also a URL with credentials: then the executable's name is the better one.
+    const isTitle = /:\/\/|@/.test(argv[0] ?? '');
+    return (isTitle ? executable || first : first || executable) || comm;
+  }
   if (Buffer.byteLength(comm) < COMM_BYTES) return comm;
   // The cut may have gone through a character.
   const beginning = comm.replace(/\uFFFD+$/, '');
