@@ -26,7 +26,8 @@ describe('noiseReason', () => {
     ['/usr/lib/systemd/systemd-resolved', 'system daemon'],
     ['/usr/sbin/dnsmasq -x', 'system daemon'],
     ['/usr/bin/dockerd -H fd://', 'system daemon'],
-    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', 'system daemon (macOS)'],
+    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', 'AirPlay receiver (macOS)'],
+    ['/usr/libexec/rapportd', 'system daemon (macOS)'],
     ['/snap/spotify/79/usr/share/spotify/spotify', 'desktop application'],
   ])('marks %s', (args, reason) => {
     expect(noiseReason(service(args, { cwd: '/' }), CONTEXT)).toBe(reason);
@@ -67,6 +68,27 @@ describe('noiseReason', () => {
   it('marks port forwarders only when their containers are listed', () => {
     const proxy = service('/usr/bin/docker-proxy -proto tcp -host-port 8080');
     expect(noiseReason(proxy, { ...CONTEXT, listsContainers: true })).toBe('forwards ports of containers');
+  });
+
+  it.each([
+    ['/Applications/Visual Studio Code.app/Contents/MacOS/Electron', '', 'editor (VS Code)'],
+    ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '--type=gpu-process', 'browser (Chromium)'],
+    ['/Applications/WebStorm.app/Contents/MacOS/webstorm', '', 'editor (JetBrains)'],
+    ['/Applications/Microsoft Teams.app/Contents/MacOS/MSTeams', '', 'desktop application'],
+    ['/System/Library/PrivateFrameworks/Sharing.framework/sharingd', '', 'system daemon (macOS)'],
+    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', '', 'AirPlay receiver (macOS)'],
+    ['/System/Library/Frameworks/Ruby.framework/Versions/2.6/usr/bin/ruby', 'bin/rails s', undefined],
+    [
+      '/Applications/Xcode.app/Contents/Developer/Python3.framework/Python.app/Contents/MacOS/Python',
+      'x.py',
+      undefined,
+    ],
+    ['/Applications/Postgres.app/Contents/Versions/16/bin/postgres', '-D /x', undefined],
+    ['/opt/homebrew/Cellar/node/26.0.0/bin/node', '/Users/kim/Discord.app/server.js', undefined],
+  ])('tells %s %s, where only blanks divide the arguments', (exe, rest, reason) => {
+    const { argv: _, ...mac } = service(`${exe} ${rest}`.trim(), { cwd: '/', command: exe.split('/').at(-1) ?? '' });
+    expect(noiseReason(mac, CONTEXT, exe)).toBe(reason);
+    expect(noiseReason(mac, CONTEXT)).toBe(rest.includes('Discord') ? 'desktop application' : reason);
   });
 
   it('tells a socket of the system, whose process may not be seen, by its port', () => {
