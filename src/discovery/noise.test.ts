@@ -50,6 +50,13 @@ describe('noiseReason', () => {
     expect(noiseReason(service(args), CONTEXT)).toBeUndefined();
   });
 
+  it.each(['/app', '/srv', '/root', '/', '/opt/shop'])('keeps a server in %s', (cwd) => {
+    expect(noiseReason(service('node server.js', { cwd }), CONTEXT)).toBeUndefined();
+    expect(
+      noiseReason(service('node server.js', { cwd, listen: [{ address: '::', port: 80 }] }), CONTEXT),
+    ).toBeUndefined();
+  });
+
   it('knows ourselves by pid', () => {
     expect(noiseReason(service('node main.ts', { pid: 77 }), CONTEXT)).toBe('hostwise itself');
   });
@@ -108,6 +115,11 @@ describe('noiseReason() on hostwise itself', () => {
     expect(noiseReason(service('node src/main.ts run', { cwd }), context)).toBe('hostwise itself');
     expect(noiseReason(service('node /usr/bin/hostwise run'), context)).toBe('hostwise itself');
     expect(noiseReason(service('node src/main.ts run'), context)).toBeUndefined();
+    const { argv: _, ...mac } = service('node /Users/kim b/hostwise/src/main.ts run');
+    const blanks = { ...context, ownScript: '/Users/kim b/hostwise/src/main.ts' };
+    expect(noiseReason(mac, blanks)).toBe('hostwise itself');
+    const { argv: _argv, ...installed } = service('node /usr/local/bin/hostwise run');
+    expect(noiseReason(installed, context)).toBe('hostwise itself');
   });
 });
 
