@@ -1,7 +1,7 @@
 /**
  * Is a process still the one that was seen? For systems without /proc, by pid and start time.
  *
- * Cost: one `ps` (5 ms on Linux) for each new upstream connection, none within {@link BELIEVED_MS} of the last.
+ * Cost: one `ps` (on Linux 10 ms beside 100 processes, 57 ms beside 1,000) for each new upstream connection, none within {@link BELIEVED_MS} of the last.
  * What it does not see: a process that closed its socket and runs on, while another took the port.
  */
 

@@ -19,7 +19,7 @@ const LSOF_ARGS = ['-nP', '-w', '-iTCP', '-sTCP:LISTEN', '-F0pRcuftdn'];
 /**
  * One scan.
  * @param runTool of the machine; a test gives its own
- * @throws {AppError} DISCOVERY_FAILED where lsof is missing, fails or takes longer than 8 s
+ * @throws {AppError} DISCOVERY_FAILED where lsof is missing, fails or takes longer than 4 s
  */
 export async function scanLsof(runTool: RunTool = runRealTool): Promise<Found> {
   const { processes, warnings } = await describeSockets(await listLsof(runTool), runTool);

@@ -12,7 +12,7 @@ const NETSTAT_ARGS = ['-anvW', '-p', 'tcp'];
 
 /**
  * The sockets that netstat sees.
- * @throws {AppError} DISCOVERY_FAILED where netstat is missing, fails or takes longer than 8 s
+ * @throws {AppError} DISCOVERY_FAILED where netstat is missing, fails or takes longer than 4 s
  */
 export async function listNetstat(runTool: RunTool): Promise<ToolSocket[]> {
   const { code, stdout, stderr } = await runTool('netstat', NETSTAT_ARGS);

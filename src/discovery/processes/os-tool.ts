@@ -36,11 +36,12 @@ const UTF8 = {
   TZ: 'UTC0',
 };
 
-const TIMEOUT_MS = 8_000;
+/** A scan asks twice in a row, and is given up after 10 s. */
+const TIMEOUT_MS = 4_000;
 /** A command line may have 2 MB, and ps prints all of it. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** The real {@link RunTool}. Code null where the tool is missing or takes longer than 8 s. */
+/** The real {@link RunTool}. Code null where the tool is missing or takes longer than 4 s. */
 export const runTool: RunTool = (tool, args) =>
   run(PLACES[tool].find((place) => existsSync(place)) ?? tool, args, {
     timeoutMs: TIMEOUT_MS,

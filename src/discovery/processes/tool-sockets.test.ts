@@ -60,6 +60,14 @@ describe('placesOf', () => {
     expect(placesOf([])).toEqual({ cwd: null, cwdDeleted: false, cwdIsOurs: false, exe: undefined });
   });
 
+  it('takes a path on a Mac for what it is to everybody, whatever its inode', async () => {
+    const cwd = await tempDir();
+    const file = { f: 'cwd', D: '0x1', i: '1', n: cwd };
+    expect(placesOf([file], true)).toMatchObject({ cwd, cwdIsOurs: true });
+    expect(placesOf([{ ...file, n: `${cwd}/gone` }], true)).toMatchObject({ cwd: `${cwd}/gone`, cwdIsOurs: false });
+    expect(placesOf([file], false).cwdIsOurs).toBe(false);
+  });
+
   it('takes the first text file for the executable', () => {
     const files = ['/opt/my node (deleted)', '/usr/lib/dyld'].map((n) => ({ f: 'txt', n }));
     expect(placesOf(files).exe).toBe('/opt/my node');

@@ -3,6 +3,7 @@
  * Nothing is read from /proc: what the tools cannot know is absent, on every system alike.
  */
 import { statSync } from 'node:fs';
+import { platform } from 'node:process';
 import { programName } from './command-line.ts';
 import type { ListeningSocket } from './listening-socket.ts';
 import { type LsofFile, parseLsofFields, readingsOfPath, unescapeLsof } from './lsof-fields.ts';
@@ -90,11 +91,11 @@ async function askPlaces(pids: readonly number[], runTool: RunTool): Promise<Map
 }
 
 /** Places of one process's `cwd` and `txt` files. Pure but for looking whether the directory is there. */
-export function placesOf(files: readonly LsofFile[]): Places {
+export function placesOf(files: readonly LsofFile[], isMac = platform === 'darwin'): Places {
   const cwd = files.find(({ f }) => f === 'cwd');
   // macOS lists every mapped library as `txt`, the executable first.
   const exe = unescapeLsof(files.find(({ f }) => f === 'txt')?.n ?? '').replace(DELETED, '');
-  return { ...(cwd ? directoryOf(cwd) : NOWHERE), exe: exe.startsWith('/') ? exe : undefined };
+  return { ...(cwd ? directoryOf(cwd, isMac) : NOWHERE), exe: exe.startsWith('/') ? exe : undefined };
 }
 
 /** What the kernel appends on Linux to a directory that was removed. */
@@ -102,7 +103,7 @@ const DELETED = / \(deleted\)$/;
 /** What lsof appends where it could not look: `/proc/1/cwd (readlink: Permission denied)`. */
 const UNREADABLE = / \((?:readlink|stat|opendir|lstat|fstat): [^()]*\)$/;
 
-function directoryOf(file: LsofFile): Omit<Places, 'exe'> {
+function directoryOf(file: LsofFile, isMac: boolean): Omit<Places, 'exe'> {
   const text = file.n ?? '';
   if (!text.startsWith('/')) return NOWHERE;
   const readings = readingsOfPath(text);
@@ -111,7 +112,9 @@ function directoryOf(file: LsofFile): Omit<Places, 'exe'> {
   if (cwd !== undefined) return { cwd, cwdDeleted: false, cwdIsOurs: true };
   const [likeliest = ''] = readings;
   if (UNREADABLE.test(likeliest)) return NOWHERE;
-  if (!DELETED.test(likeliest)) return { cwd: likeliest, cwdDeleted: false, cwdIsOurs: false };
+  // On a Mac a path means the same to everybody: no container has a root of its own there.
+  const isOurs = isMac && isDirectory(likeliest);
+  if (isMac || !DELETED.test(likeliest)) return { cwd: likeliest, cwdDeleted: false, cwdIsOurs: isOurs };
   // Removed, and made again by somebody: the same place for a person.
   const removed = likeliest.replace(DELETED, '');
   return { cwd: removed, cwdDeleted: true, cwdIsOurs: isDirectory(removed) };
