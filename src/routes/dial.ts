@@ -16,7 +16,7 @@ export function processUpstream(service: ProcessService, port: number): Upstream
   const address = dialAddress(best.address);
   return {
     // With the start time, so that a pid that came round again is another key; with the inode, so is a reopened socket.
-    key: `${service.id}/${service.startTicks ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
+    key: `${service.id}/${service.startTicks ?? service.startedAt ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
     address,
     port,
     serviceId: service.id,
@@ -34,11 +34,12 @@ function addressRank(address: string): number {
   return address === '::' || address === '*' ? 4 : 5;
 }
 
-function proofOf({ pid }: ProcessService, { inode, fd, port }: Listen): UpstreamProof {
-  if (inode !== undefined && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
-  if (inode !== undefined) return { kind: 'inode', inode, port };
-  // macOS knows no inodes of sockets: there the proof is looked up by pid alone.
-  if (pid > 0 && process.platform !== 'linux') return { kind: 'socket', pid, fd: fd ?? -1, inode: '' };
+function proofOf({ pid, startedAt }: ProcessService, { inode, fd, port }: Listen): UpstreamProof {
+  // macOS has an address in the kernel instead (`0x...`), which nothing cheap can look up.
+  const isInode = inode !== undefined && /^\d+$/.test(inode);
+  if (isInode && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
+  if (isInode) return { kind: 'inode', inode, port };
+  if (pid > 0 && startedAt !== undefined) return { kind: 'process', pid, startedAt };
   // A snapshot without the sockets behind it: the last scan has to do.
   return { kind: 'fixed' };
 }

@@ -97,6 +97,11 @@ function possiblePorts(mapping: Mapping, services: readonly ProcessService[]): n
   return [...ports].filter((port) => !others.includes(port)).sort((a, b) => a - b);
 }
 
+/** By ticks on Linux, by the second elsewhere. */
+function byStart(a: ProcessService, b: ProcessService): number {
+  return (a.startTicks ?? 0) - (b.startTicks ?? 0) || (a.startedAt ?? '').localeCompare(b.startedAt ?? '');
+}
+
 /** The one of these that listens on a port. */
 function onPort(services: readonly ProcessService[], port: number): Located {
   const listening = services.filter((service) => listensOn(service, port));
@@ -105,7 +110,7 @@ function onPort(services: readonly ProcessService[], port: number): Located {
     return { kind: 'ambiguous', services: listening, detail };
   }
   // Workers that share a port (SO_REUSEPORT): the first one started speaks for them.
-  const [service] = listening.sort((a, b) => (a.startTicks ?? 0) - (b.startTicks ?? 0) || a.pid - b.pid);
+  const [service] = listening.sort((a, b) => byStart(a, b) || a.pid - b.pid);
   const upstream = service && processUpstream(service, port);
   if (!service || !upstream) return { kind: 'absent', detail: `nothing listens on port ${port} now` };
   return { kind: 'found', upstream, service };

@@ -87,7 +87,8 @@ function stillOwning(memory: ProcMemory) {
   return (pid: number, held: readonly OwnedSocket[]): ProcessFacts | undefined => {
     const facts = readFacts(pid);
     const [first] = held;
-    if (facts && first?.owner && socketInode(pid, first.owner.fd) === first.socket.inode) return facts;
+    if (facts && first?.owner?.fd !== undefined && socketInode(pid, first.owner.fd) === first.socket.inode)
+      return facts;
     for (const { socket } of held) memory.owners.delete(socket.inode);
     return undefined;
   };
