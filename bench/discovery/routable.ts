@@ -69,7 +69,10 @@ export async function routableTimes(machine: Machine, waiting: BenchServer[], ro
         await proxy.stop();
       }
       const thread = life === '' ? 'running' : 'ended for idleness';
-      for (const [when, column] of [['first', times[0] ?? []], ['later', times.slice(1).flat()]] as const) {
+      for (const [when, column] of [
+        ['first', times[0] ?? []],
+        ['later', times.slice(1).flat()],
+      ] as const) {
         const ms = column.map((time) => time.ms);
         const asked = Math.max(...column.map((time) => time.asked));
         rows.push([what, thread, when, short(median(ms)), short(Math.max(...ms)), String(asked)]);

@@ -29,7 +29,9 @@ function say(text: string): void {
 }
 
 function loadText(): string {
-  return `load ${loadavg().map((load) => load.toFixed(1)).join(' ')}`;
+  return `load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`;
 }
 
 /** @param holders 0 for the small machine */
@@ -42,7 +44,9 @@ async function measure(holders: number): Promise<void> {
     const count = parts.includes('routable') ? waitingNeeded(Math.min(rounds, 5)) : 0;
     for (let i = 0; i < count; i++) waiting.push(await machine.startServer(`waiting${i}`, { waits: true }));
     const started = holders > 0 ? await machine.startHolders(holders, DESCRIPTORS_EACH) : 0;
-    say(`## ${SERVERS} servers${started ? `, ${started} processes with ${started * DESCRIPTORS_EACH} descriptors` : ''}`);
+    say(
+      `## ${SERVERS} servers${started ? `, ${started} processes with ${started * DESCRIPTORS_EACH} descriptors` : ''}`,
+    );
     if (parts.includes('scan')) say(`Scan (${loadText()})\n\n${await scanCosts(rounds)}`);
     if (parts.includes('stall')) say(`Main thread (${loadText()})\n\n${await stallTimes(rounds)}`);
     if (parts.includes('routable')) {
@@ -54,6 +58,8 @@ async function measure(holders: number): Promise<void> {
 }
 
 const [cpu] = cpus();
-say(`${new Date().toISOString()}, Node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpu?.model}, ${rounds} rounds`);
+say(
+  `${new Date().toISOString()}, Node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpu?.model}, ${rounds} rounds`,
+);
 for (const size of values.machines.split(',')) await measure(size === '20' ? 0 : HOLDERS);
 if (parts.includes('names')) say(`## Names of 1,000 new services (${loadText()})\n\n${await namesTimes(rounds)}`);
