@@ -73,7 +73,7 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
     }
     if (!moved) break;
   }
-  return uniqueNames(places, all, level);
+  return yield* uniqueNames(places, all, level);
 }
 
 function countWishes(all: readonly string[][], level: readonly number[]): Map<string, number> {
@@ -86,9 +86,14 @@ function countWishes(all: readonly string[][], level: readonly number[]): Map<st
 }
 
 /** The last resort, a number, is only reached by services that no fact tells apart. */
-function uniqueNames(places: readonly Place[], all: readonly string[][], level: readonly number[]): CanonicalNames {
+function* uniqueNames(
+  places: readonly Place[],
+  all: readonly string[][],
+  level: readonly number[],
+): Pausable<CanonicalNames> {
   const names: CanonicalNames = { byId: new Map(), byName: new Map() };
   for (const [i, { service }] of places.entries()) {
+    yield;
     const wish = all[i]?.[level[i] ?? 0] || 'service';
     let name = wish;
     for (let n = 2; names.byName.has(name); n++) name = `n${n}.${wish}`;
