@@ -2,10 +2,12 @@
  * The part of the proxy that discovery could hold up, as a process of its own: the real Discovery, HostRouter and names,
  * no LLM. Asked over IPC by routable.ts and stalls.ts, which may be busy without disturbing what is measured here.
  */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
 import { ScanThread } from '../../src/discovery/scan-thread.ts';
 import { Discovery } from '../../src/discovery/snapshot.ts';
 import { createLogger } from '../../src/platform/log.ts';
@@ -70,6 +72,14 @@ const questions: Record<string, (argument: string) => Promise<object>> = {
     return { atNs: '0', asked: 50, port: 0 };
   },
   idle: async (ms) => ({ delayMs: await longestDelayMs(() => pause(Number(ms))) }),
+  /** The same beside a thread that only computes: what sharing the processor costs, whatever the thread does. */
+  busy: async (ms) => ({
+    delayMs: await longestDelayMs(async () => {
+      const code = `const until = performance.now() + ${Number(ms)}; while (performance.now() < until);`;
+      const spinner = new Worker(code, { eval: true });
+      await once(spinner, 'exit');
+    }),
+  }),
   stall: async () => ({ delayMs: await longestDelayMs(() => discovery.refresh()) }),
   /** The same with a decision about a name that is not known yet: the index of names is built, too. */
   stallRoute: async (hostname) => ({

@@ -18,8 +18,10 @@ export async function stallTimes(rounds: number): Promise<string> {
     const proxy = await BenchProxy.start();
     note('first scan of a new proxy', await proxy.ask<Delay>('stall'));
     note('repeated scan', await proxy.ask<Delay>('stall'));
-    note('scan and decision by name', await proxy.ask<Delay>('stallRoute', `server${i % 20}.localhost`));
+    note('scan and first decision by name', await proxy.ask<Delay>('stallRoute', `server${i % 20}.localhost`));
+    note('scan and another decision', await proxy.ask<Delay>('stallRoute', `server${(i + 1) % 20}.localhost`));
     note('nothing', await proxy.ask<Delay>('idle', IDLE_MS));
+    note('no scan, but a thread that computes', await proxy.ask<Delay>('busy', IDLE_MS));
     await proxy.ask('renew');
     note('cold scan, new thread', await proxy.ask<Delay>('stall'));
     note('nothing', await proxy.ask<Delay>('idle', IDLE_MS));

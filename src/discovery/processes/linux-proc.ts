@@ -185,6 +185,7 @@ class OwnerSearch {
   #noteOwnerless(): void {
     const { owners, ownerless } = this.#memory;
     for (const inode of this.#wanted) if (!owners.has(inode)) ownerless.add(inode);
+    this.#memory.secondLookAtMs = monotonicMs();
   }
 
   /** The second look, from the newest down, going on where the last one ended. */
