@@ -119,9 +119,6 @@ export type Snapshot = z.infer<typeof snapshotSchema>;
 /** A machine where nothing runs. */
 export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({ processes: [], containers: [] });
 
-/** Reason for noise of every hostwise, this one or another: a route to it would only lead back here. */
-export const NOISE_HOSTWISE = 'hostwise itself';
-
 /** Tell a container from a process. */
 export function isContainer(service: Service): service is ContainerService {
   return 'image' in service;
@@ -134,7 +131,14 @@ export function allServices(snapshot: Snapshot): Service[] {
 
 /** The services that a hostname could mean: no noise, and at least one port that is none either. */
 export function candidatesOf(snapshot: Snapshot): Service[] {
-  return allServices(snapshot).filter((service) => service.noise === undefined && candidatePorts(service).length > 0);
+  return allServices(snapshot).filter(isCandidate);
+}
+
+/** Could a hostname mean this service? */
+export function isCandidate(service: Service): boolean {
+  if (service.noise !== undefined) return false;
+  if (isContainer(service)) return service.expose.length > 0 || service.publish.length > 0;
+  return service.listen.some((listen) => listen.noise === undefined);
 }
 
 /** The ports of a service that a hostname could mean, ascending, each once (container ports for a container). */

@@ -5,7 +5,8 @@
  * admin pages and code-server are candidates, and so is whatever is run from inside a project (somebody develops dnsmasq).
  */
 import path from 'node:path';
-import { type Listen, NOISE_HOSTWISE, type ProcessService } from '../core/service.ts';
+import { NOISE_HOSTWISE } from '../core/noise.ts';
+import type { Listen, ProcessService } from '../core/service.ts';
 
 /** What the marking depends on beside the process. */
 export interface NoiseContext {

@@ -22,8 +22,19 @@ const NAMES = new Set(
   ),
 );
 
-/** Could this service answer a browser? False only where it is known that it cannot. */
+const known = new WeakMap<Service, boolean>();
+
+/** Could this service answer a browser? False only where it is known that it cannot. Asked for every service of a list. */
 export function mayAnswerBrowsers(service: Service): boolean {
+  let answer = known.get(service);
+  if (answer === undefined) {
+    answer = looksLikeWeb(service);
+    known.set(service, answer);
+  }
+  return answer;
+}
+
+function looksLikeWeb(service: Service): boolean {
   const name = isContainer(service) ? imageName(service) : commandWords(service).program;
   if (NAMES.has(name.toLowerCase())) return false;
   return candidatePorts(service).some((port) => !PORTS.has(port));

@@ -11,6 +11,7 @@ import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { LlmClient } from './llm-client.ts';
 import { Misses } from './misses.ts';
+import { prepareNames } from './name-index.ts';
 import { matchNames, type NameMatch } from './names.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 import type { Correction } from './prompt.ts';
@@ -89,6 +90,7 @@ export class Resolver {
     const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true]);
     return this.#flights.run(flight, async () => {
       try {
+        await prepareNames(snapshot);
         return await this.#decide({ ask, name, key, snapshot, mode, candidates: candidatesFor(ask, snapshot) });
       } catch (error) {
         return nobody(ask, `The decision failed: ${messageOf(error)}`, [], []);

@@ -8,14 +8,8 @@ import { AppError } from '../core/errors.ts';
 import { normalizeHostname } from '../core/hostname.ts';
 import { type Identity, identityMatch, identityOf, identitySchema } from '../core/identity.ts';
 import { issuesText, type Mapping, type MappingInput, type MappingSource, mappingSchema } from '../core/mapping.ts';
-import {
-  allServices,
-  candidatePorts,
-  isContainer,
-  NOISE_HOSTWISE,
-  type Service,
-  type Snapshot,
-} from '../core/service.ts';
+import { NOISE_HOSTWISE } from '../core/noise.ts';
+import { allServices, candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { badTarget } from './bad-target.ts';
 import { isLocal, locate } from './locate.ts';
 
