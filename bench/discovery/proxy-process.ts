@@ -17,10 +17,11 @@ import { MappingStore } from '../../src/routes/mapping-store.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'hostwise-bench-proxy-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-process.on('disconnect', () => process.exit(0));
 
 const log = createLogger({ level: 'silent' });
 const store = await MappingStore.open(path.join(directory, 'cache.json'), log);
+// What is still being written would make the folder anew.
+process.on('disconnect', () => void store.flush().finally(() => process.exit(0)));
 
 /** @param threadIdleMs the scan thread ends after this time without a question; default as in the proxy */
 function makeRouter(threadIdleMs?: number): { discovery: Discovery; router: HostRouter } {
@@ -35,18 +36,23 @@ function makeRouter(threadIdleMs?: number): { discovery: Discovery; router: Host
 
 let { discovery, router } = makeRouter();
 
-/** Longest delay of a 1 ms timer while `work` runs. The timer's own 1 ms is in it. */
-async function longestDelayMs(work: () => Promise<unknown>): Promise<number> {
+/**
+ * Longest delay of a 1 ms timer while `work` runs, the timer's own 1 ms in it; and the processor time of this thread,
+ * which no other program's load is in: no delay that we cause is longer.
+ */
+async function delayOf(work: () => Promise<unknown>): Promise<{ delayMs: number; cpuMs: number }> {
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
   await pause(20);
   histogram.reset();
   // The first interval after a reset does not count: work that starts at once would not be seen.
   await pause(5);
+  const before = process.threadCpuUsage();
   await work();
+  const { user, system } = process.threadCpuUsage(before);
   await pause(20);
   histogram.disable();
-  return histogram.max / 1e6;
+  return { delayMs: histogram.max / 1e6, cpuMs: (user + system) / 1000 };
 }
 
 function pause(ms: number): Promise<void> {
@@ -71,20 +77,17 @@ const questions: Record<string, (argument: string) => Promise<object>> = {
     }
     return { atNs: '0', asked: 50, port: 0 };
   },
-  idle: async (ms) => ({ delayMs: await longestDelayMs(() => pause(Number(ms))) }),
+  idle: (ms) => delayOf(() => pause(Number(ms))),
   /** The same beside a thread that only computes: what sharing the processor costs, whatever the thread does. */
-  busy: async (ms) => ({
-    delayMs: await longestDelayMs(async () => {
+  busy: (ms) =>
+    delayOf(async () => {
       const code = `const until = performance.now() + ${Number(ms)}; while (performance.now() < until);`;
       const spinner = new Worker(code, { eval: true });
       await once(spinner, 'exit');
     }),
-  }),
-  stall: async () => ({ delayMs: await longestDelayMs(() => discovery.refresh()) }),
+  stall: () => delayOf(() => discovery.refresh()),
   /** The same with a decision about a name that is not known yet: the index of names is built, too. */
-  stallRoute: async (hostname) => ({
-    delayMs: await longestDelayMs(() => router.route({ hostname, navigation: true })),
-  }),
+  stallRoute: (hostname) => delayOf(() => router.route({ hostname, navigation: true })),
 };
 
 process.on('message', async ({ question, argument }: { question: string; argument: string }) => {

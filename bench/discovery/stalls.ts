@@ -4,6 +4,8 @@ import { BenchProxy } from './proxy.ts';
 
 interface Delay {
   delayMs: number;
+  /** Of the main thread. */
+  cpuMs: number;
 }
 
 /** As long as a cold scan on a large machine. */
@@ -11,8 +13,8 @@ const IDLE_MS = '300';
 
 /** Medians and maxima of `rounds` windows each. */
 export async function stallTimes(rounds: number): Promise<string> {
-  const delays = new Map<string, number[]>();
-  const note = (what: string, { delayMs }: Delay) => delays.set(what, [...(delays.get(what) ?? []), delayMs]);
+  const delays = new Map<string, Delay[]>();
+  const note = (what: string, delay: Delay) => delays.set(what, [...(delays.get(what) ?? []), delay]);
   for (let i = 0; i < rounds; i++) {
     // A process compiles its code once; the first scan after the proxy's start is measured with that, too.
     const proxy = await BenchProxy.start();
@@ -27,6 +29,20 @@ export async function stallTimes(rounds: number): Promise<string> {
     note('nothing', await proxy.ask<Delay>('idle', IDLE_MS));
     await proxy.stop();
   }
-  const rows = [...delays].map(([what, ms]) => [what, String(ms.length), short(median(ms)), short(Math.max(...ms))]);
-  return table(['what runs', 'windows', 'longest delay, median ms', 'longest of all ms'], rows);
+  const rows = [...delays].map(([what, found]) => {
+    const ms = found.map(({ delayMs }) => delayMs);
+    const cpuMs = found.map((one) => one.cpuMs);
+    return [
+      what,
+      String(found.length),
+      short(median(ms)),
+      short(Math.max(...ms)),
+      short(median(cpuMs)),
+      short(Math.max(...cpuMs)),
+    ];
+  });
+  return table(
+    ['what runs', 'windows', 'longest delay, median ms', 'of all ms', 'own CPU, median ms', 'of all ms'],
+    rows,
+  );
 }
