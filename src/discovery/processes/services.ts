@@ -57,6 +57,7 @@ function processService(facts: ProcessFacts, held: readonly OwnedSocket[]): Proc
     git: null,
     ...(facts.startTicks === undefined ? {} : { startTicks: facts.startTicks }),
     ...(facts.uid === undefined ? {} : { uid: facts.uid }),
+    ...(facts.container === undefined ? {} : { container: facts.container }),
   };
 }
 
