@@ -42,7 +42,8 @@ export function dialStdio(address: SshAddress, env: NodeJS.ProcessEnv): Duplex {
   child.on('error', (error) => stream.destroy(new Error(`ssh cannot be started: ${messageOf(error)}`)));
   child.on('close', (code) => {
     const words = complaint.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').trim();
-    stream.destroy(code === 0 ? undefined : new Error(words || `ssh ended with exit code ${code}`));
+    if (code === 0) stream.push(null);
+    else stream.destroy(new Error(words || `ssh ended with exit code ${code}`));
   });
   return stream;
 }
@@ -61,7 +62,7 @@ class ChildStream extends Duplex {
     output.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) output.pause();
     });
-    output.on('end', () => this.push(null));
+    // Its end is not told of before the child's: only then is it known whether it was a failure.
     // EPIPE of a child that ended: its exit says why.
     input.on('error', () => {});
   }

@@ -119,8 +119,9 @@ function connectOf(address: EngineAddress, env: NodeJS.ProcessEnv): NonNullable<
     const stream = dialStdio(address, env);
     // The pipes are there at once; whether ssh gets through shows with the first answer, or its complaint.
     stream.on('error', () => {});
-    // undici takes of a socket what any duplex stream has, and asks before it uses more.
-    callback(null, stream as unknown as Socket);
+    // undici takes of a socket what any duplex stream has, and asks before it uses more. It is not ready for an answer
+    // before its own call has returned.
+    setImmediate(() => callback(null, stream as unknown as Socket));
   };
 }
 
