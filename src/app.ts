@@ -175,7 +175,7 @@ async function build(
 /** What decides where a hostname leads. */
 async function buildRouting(
   settings: Settings,
-  { log }: AppEnvironment,
+  { log, env, home }: AppEnvironment,
   closers: Closers,
 ): Promise<{
   discovery: Discovery;
@@ -186,7 +186,12 @@ async function buildRouting(
 }> {
   const store = await MappingStore.open(settings.cacheFile, log);
   closers.push(() => store.flush());
-  const discovery = new Discovery({ log, ownPids: [process.pid] });
+  const discovery = new Discovery({
+    log,
+    ownPids: [process.pid],
+    docker: { dockerHost: settings.dockerHost, env, home },
+    composeProject: settings.composeProject,
+  });
   closers.push(() => discovery.close());
   // The first look starts now; a request that comes sooner waits for it.
   void discovery.refresh();

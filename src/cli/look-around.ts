@@ -6,6 +6,7 @@ import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { issuesText } from '../core/mapping.ts';
 import { type Snapshot, snapshotSchema } from '../core/service.ts';
 import { Discovery } from '../discovery/snapshot.ts';
+import { homeFolder } from '../platform/paths.ts';
 import { canonicalHosts } from '../resolve/canonical.ts';
 import type { ApiClient } from './api-client.ts';
 import type { CliContext } from './context.ts';
@@ -36,7 +37,12 @@ export async function lookAround(context: CliContext, settings: Settings): Promi
 
 /** One scan of our own, as discovered. Never rejects: what could not be seen is a warning in it. */
 export async function ownScan(context: CliContext, settings: Settings): Promise<Snapshot> {
-  const discovery = new Discovery({ log: context.quietLog(settings), ownPids: [process.pid] });
+  const discovery = new Discovery({
+    log: context.quietLog(settings),
+    ownPids: [process.pid],
+    docker: { dockerHost: settings.dockerHost, env: context.env, home: homeFolder(context.env) },
+    composeProject: settings.composeProject,
+  });
   try {
     return await discovery.refresh();
   } finally {

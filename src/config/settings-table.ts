@@ -80,6 +80,13 @@ export const SETTINGS = {
     doc: 'our own compose project, left out of discovery',
     parse: parseText,
   }),
+  dockerHost: row({
+    env: 'DOCKER_HOST',
+    valueName: 'ADDRESS',
+    defaultText: 'docker’s own choice',
+    doc: 'the engine to ask for containers: `unix://`, `tcp://` or `ssh://`; else the docker context, else the usual sockets. No engine is fine',
+    parse: parseText,
+  }),
   cacheFile: row({
     env: 'HOSTWISE_CACHE_FILE',
     flag: '--cache-file',

@@ -45,7 +45,7 @@ describe('loadSettings()', () => {
   });
 
   it('has a field for every row of the table', () => {
-    const settings = load({ LLM_API_KEY: 'k', COMPOSE_PROJECT: 'c' });
+    const settings = load({ LLM_API_KEY: 'k', COMPOSE_PROJECT: 'c', DOCKER_HOST: 'unix:///d.sock' });
     expect(SETTING_KEYS.filter((key) => !(key in settings))).toEqual([]);
   });
 

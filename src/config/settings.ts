@@ -42,6 +42,8 @@ export interface Settings {
   llmUrlExplicit: boolean;
   model: string;
   composeProject?: string;
+  /** DOCKER_HOST as it was written; nonsense is a warning of discovery, not an error. */
+  dockerHost?: string;
   cacheFile: string;
   resolve: 'auto' | 'llm' | 'names';
   httpsPort: PortSetting;
@@ -90,12 +92,14 @@ export function loadSettings(input: SettingsInput): Settings {
   const { dataDir } = given;
   const llmApiKey = given.value('llmApiKey');
   const composeProject = given.value('composeProject');
+  const dockerHost = given.value('dockerHost');
   const settings: Settings = {
     ...(llmApiKey === undefined ? {} : { llmApiKey }),
     llmUrl: given.value('llmUrl') ?? DEFAULT_LLM_URL,
     llmUrlExplicit: given.isSet('llmUrl'),
     model: given.value('model') ?? DEFAULT_MODEL,
     ...(composeProject === undefined ? {} : { composeProject }),
+    ...(dockerHost === undefined ? {} : { dockerHost }),
     cacheFile: given.value('cacheFile') ?? path.join(dataDir, 'mappings.json'),
     resolve: given.value('resolve') ?? 'auto',
     httpsPort: portSetting(given.value('httpsPort'), 443, 8443),

@@ -71,12 +71,29 @@ export const processSchema = z.looseObject({
   startTicks: z.number().exactOptional(),
   /** Start time to the second, ISO 8601, where the ticks are not known (macOS): with the pid the proof of identity there. */
   startedAt: z.string().exactOptional(),
+  /** Id of the container that the process runs in, all 64 digits (its control group says so). */
+  container: z.string().exactOptional(),
   uid: z.int().exactOptional(),
   /** Why this is no candidate (editor, browser, ourselves ...). */
   noise: z.string().exactOptional(),
 });
 /** See {@link processSchema}. */
 export type ProcessService = z.infer<typeof processSchema>;
+
+/** A hostname that a container's labels or variables ask for. */
+export const containerHintSchema = z.looseObject({
+  host: z.string(),
+  /** Container port that goes with it, where one is named. */
+  port: z.int().min(1).max(65_535).exactOptional(),
+  /** Label or variable that says it. */
+  source: z.string(),
+  /** The image brought it along: not the user's wish, so it decides nothing. */
+  image: z.boolean(),
+  /** Says all there is to say; false for a rule with more conditions, which is evidence only. */
+  decides: z.boolean(),
+});
+/** See {@link containerHintSchema}. */
+export type ContainerHint = z.infer<typeof containerHintSchema>;
 
 /** A running container. */
 export const containerSchema = z.looseObject({
@@ -92,12 +109,29 @@ export const containerSchema = z.looseObject({
       ip: z.string(),
     }),
   ),
+  /** Its own address; one that can be dialled from here, where any can. */
   ip: z.string().nullable().exactOptional(),
+  /** Every address in every network. */
+  addresses: z.array(z.looseObject({ network: z.string(), address: z.string() })).exactOptional(),
+  /** Why its own address cannot be dialled from here, so that only published ports can. */
+  unreachable: z.string().exactOptional(),
+  /** Machine of its engine where that is another one: published ports are there, never on our loopback. */
+  engineHost: z.string().exactOptional(),
+  /** Sockets of its processes in this machine's own network (network_mode host), with the process that holds each. */
+  hostListen: z
+    .array(listenSchema.extend({ pid: z.int().min(1), startTicks: z.number().exactOptional() }))
+    .exactOptional(),
   compose: z
     .looseObject({ project: z.string(), service: z.string(), workdir: z.string().nullable().exactOptional() })
     .nullable(),
   labels: z.record(z.string(), z.string()),
+  /** Hostnames that the user (not the image) asked for by label or variable. */
   hints: z.array(z.string()).exactOptional(),
+  hintDetails: z.array(containerHintSchema).exactOptional(),
+  /** `host`: it has no address of its own, its sockets are in this machine's network. */
+  networkMode: z.string().exactOptional(),
+  /** Process 1 of the container as its engine's machine sees it. */
+  pid: z.int().min(1).exactOptional(),
   noise: z.string().exactOptional(),
 });
 /** See {@link containerSchema}. */

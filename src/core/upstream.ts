@@ -10,8 +10,8 @@ export type UpstreamProof =
   | { kind: 'process'; pid: number; startedAt: string }
   /** Another user's process: the socket itself still exists on that port. */
   | { kind: 'inode'; inode: string; port: number }
-  /** A container still owns the address. */
-  | { kind: 'container'; id: string; address: string }
+  /** A container still owns the address, or publishes the port. */
+  | { kind: 'container'; id: string; address: string; port: number }
   /** The user named this very address: whoever answers there is meant. */
   | { kind: 'fixed' };
 
@@ -37,6 +37,17 @@ export function dialAddress(listening: string): string {
   if (listening === '0.0.0.0') return '127.0.0.1';
   if (listening === '::' || listening === '*') return '::1';
   return listening;
+}
+
+/**
+ * The address to dial for a port that an engine publishes at `ip`.
+ * @param engineHost machine of the engine, where that is another one
+ * @returns undefined for the loopback of that other machine
+ */
+export function publishedAddress(ip: string, engineHost: string | undefined): string | undefined {
+  if (engineHost === undefined) return dialAddress(ip === '' ? '0.0.0.0' : ip);
+  if (ip === '' || ip === '0.0.0.0' || ip === '::' || ip === '*') return engineHost;
+  return ip === '::1' || ip.startsWith('127.') ? undefined : ip;
 }
 
 /** `host:port` with brackets around IPv6 (RFC 3986 section 3.2.2). */

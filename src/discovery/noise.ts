@@ -8,6 +8,9 @@ import path from 'node:path';
 import { NOISE_HOSTWISE } from '../core/noise.ts';
 import type { Listen, ProcessService } from '../core/service.ts';
 
+/** Reason for noise of an engine's port forwarders: the containers themselves are listed. */
+export const NOISE_FORWARDER = 'forwards ports of containers';
+
 /** What the marking depends on beside the process. */
 export interface NoiseContext {
   /** Our own processes. */
@@ -37,7 +40,7 @@ export function noiseReason(
   if (program.isBuiltHere) return undefined;
   const toolReason = TOOL_SCRIPTS.find(({ pattern }) => pattern.test(program.script))?.reason;
   if (toolReason !== undefined) return toolReason;
-  if (FORWARDERS.test(program.name)) return context.listsContainers ? 'forwards ports of containers' : undefined;
+  if (FORWARDERS.test(program.name)) return context.listsContainers ? NOISE_FORWARDER : undefined;
   // Editors in the browser are opened by their URL.
   if (/\bserve-web\b|\/code-server\b/.test(service.args.slice(0, 4096))) return undefined;
   return PROGRAMS.find(({ names, where }) => names.test(program.name) || where?.test(program.path))?.reason;

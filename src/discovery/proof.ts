@@ -1,5 +1,5 @@
 /**
- * Does the right one still listen? Asked each time a new upstream connection is opened, before a byte is sent.
+ * Does the right process still listen? (Containers are proven by the engine's events: docker/containers.ts.) Asked each time a new upstream connection is opened, before a byte is sent.
  */
 import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const proofs = new ProcessProofs();
  * Check a proof. Never throws; anything that cannot be checked does not hold.
  * @returns at once for `socket` and `fixed`, a promise where a table must be read or a tool asked
  */
-export function holdsProof(proof: UpstreamProof): boolean | Promise<boolean> {
+export function holdsProof(proof: Exclude<UpstreamProof, { kind: 'container' }>): boolean | Promise<boolean> {
   switch (proof.kind) {
     case 'fixed':
       return true;
@@ -24,9 +24,6 @@ export function holdsProof(proof: UpstreamProof): boolean | Promise<boolean> {
       return proofs.holds(proof.pid, proof.startedAt);
     case 'inode':
       return platform === 'linux' && listensOn(proof.port, proof.inode);
-    case 'container':
-      // Nobody here knows containers: no address of one can be vouched for.
-      return false;
   }
 }
 

@@ -48,8 +48,8 @@ export class Scanner {
     const described = this.#describer.describe(processes, {
       ownPids: new Set(this.#options.ownPids),
       ownScript: this.#options.ownScript,
-      // Containers are not asked for yet: their forwarders are all there is to see of them.
-      listsContainers: false,
+      // Who puts the snapshot together takes the mark away again where no engine lists containers.
+      listsContainers: true,
     });
     return { processes: described, containers: [], ...(warnings.length > 0 ? { warnings } : {}), takenAt };
   }

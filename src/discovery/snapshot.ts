@@ -1,8 +1,15 @@
 /**
- * What runs on this machine now: one snapshot in memory, refreshed when somebody asks, never by polling.
+ * What runs on this machine now: one snapshot in memory, refreshed when somebody asks and when a container comes or
+ * goes, never by polling.
  */
 import { messageOf } from '../core/errors.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../core/service.ts';
+import type { UpstreamProof } from '../core/upstream.ts';
+import { Containers } from './docker/containers.ts';
+import type { EngineSurroundings } from './docker/engine-address.ts';
+import { type MergeContext, mergeSnapshot } from './merge.ts';
+import { containerOf, ownControlGroup } from './processes/proc-files.ts';
+import { holdsProof } from './proof.ts';
 import type { Backend } from './scan.ts';
 import { ScanThread } from './scan-thread.ts';
 
@@ -18,6 +25,10 @@ export interface DiscoveryOptions {
   ownPids?: readonly number[];
   /** Default `auto`. */
   backend?: Backend;
+  /** Where the Docker engine is looked for; absent: containers are not looked for at all. */
+  docker?: EngineSurroundings;
+  /** Our own compose project: its containers are no candidates. */
+  composeProject?: string | undefined;
 }
 
 /** What a caller is content with. */
@@ -45,7 +56,11 @@ interface Flight {
 export class Discovery {
   readonly #log: DiscoveryLog | undefined;
   readonly #source: ScanSource;
+  readonly #containers: Containers | undefined;
+  readonly #context: MergeContext;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  /** As the scan gave it, without containers. */
+  #scanned: Snapshot | undefined;
   #current: Snapshot | undefined;
   /** When the scan behind `#current` started; a failed one does not count. */
   #currentAtMs = Number.NEGATIVE_INFINITY;
@@ -57,6 +72,8 @@ export class Discovery {
   constructor(options: DiscoveryOptions = {}, source: ScanSource = scanThread(options)) {
     this.#log = options.log;
     this.#source = source;
+    this.#context = { composeProject: options.composeProject, ownContainer: containerOf(ownControlGroup()).container };
+    this.#containers = options.docker && new Containers(options.docker, () => this.#containersChanged());
   }
 
   /** The latest snapshot, however old; undefined before the first scan ended. */
@@ -91,10 +108,20 @@ export class Discovery {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Does the right one still answer there? From memory and the kernel; an engine is asked only while it sends no events.
+   * @returns at once for a process, a promise for a container
+   */
+  holds(proof: UpstreamProof): boolean | Promise<boolean> {
+    if (proof.kind !== 'container') return holdsProof(proof);
+    return this.#containers?.holds(proof.id, proof.address, proof.port) ?? false;
+  }
+
   /** End the thread. Who still waits gets the previous snapshot. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#listeners.clear();
+    this.#containers?.close();
     await this.#source.close();
   }
 
@@ -106,17 +133,34 @@ export class Discovery {
   }
 
   async #scan(startedAtMs: number): Promise<Snapshot> {
+    const looked = this.#containers?.look();
     try {
-      this.#current = await this.#source.scan();
+      this.#scanned = await this.#source.scan();
       this.#currentAtMs = startedAtMs;
     } catch (error) {
-      this.#current = withWarning(this.#current, messageOf(error));
+      this.#scanned = withWarning(this.#scanned, messageOf(error));
       if (!this.#closed) this.#log?.warn({ err: error }, 'discovery failed');
     }
+    await looked;
+    this.#current = this.#merged(this.#scanned);
     // Before anybody who waits goes on: the next to ask starts a scan of their own.
     this.#running = undefined;
     this.#tell(this.#current);
     return this.#current;
+  }
+
+  #merged(scanned: Snapshot): Snapshot {
+    const state = this.#containers?.state ?? { services: [], isListed: false, warnings: [] };
+    return mergeSnapshot(scanned, state, this.#context);
+  }
+
+  /** Known to every listener at once; a container's sockets in our own network only a scan shows. */
+  #containersChanged(): void {
+    if (this.#closed || !this.#scanned) return;
+    this.#current = this.#merged(this.#scanned);
+    this.#tell(this.#current);
+    const needsScan = this.#containers?.state.services.some((service) => service.networkMode === 'host');
+    if (needsScan) void this.refresh();
   }
 
   #tell(snapshot: Snapshot): void {

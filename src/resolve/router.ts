@@ -12,7 +12,6 @@ import type { Candidate, RouteAsk, RouteOutcome } from '../core/route.ts';
 import { candidatePorts, describeService, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
-import { holdsProof } from '../discovery/proof.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
 import type { Logger } from '../platform/log.ts';
 import { locate } from '../routes/locate.ts';
@@ -27,7 +26,7 @@ const MAX_ADDRESSES = 10_000;
 
 /** What the router is made of. */
 export interface RouterParts {
-  discovery: Pick<Discovery, 'current' | 'refresh'>;
+  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds'>;
   store: MappingStore;
   resolver: Resolver;
   log: Logger;
@@ -54,7 +53,7 @@ export class HostRouter {
 
   /** Does the right one still listen? */
   verify(upstream: Upstream): boolean | Promise<boolean> {
-    return holdsProof(upstream.proof);
+    return this.#parts.discovery.holds(upstream.proof);
   }
 
   /** Find the address, deciding and remembering when nothing is remembered yet. */

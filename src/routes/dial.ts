@@ -2,7 +2,7 @@
  * A live service and one of its ports -> the address to dial now, with the proof that it is still the one meant.
  */
 import { type ContainerService, describeService, type Listen, type ProcessService } from '../core/service.ts';
-import { dialAddress, hostPort, type Upstream, type UpstreamProof } from '../core/upstream.ts';
+import { dialAddress, hostPort, publishedAddress, type Upstream, type UpstreamProof } from '../core/upstream.ts';
 
 /**
  * Address of a process on one of its ports. Of several sockets on that port an explicit loopback address goes first: a
@@ -34,7 +34,10 @@ function addressRank(address: string): number {
   return address === '::' || address === '*' ? 4 : 5;
 }
 
-function proofOf({ pid, startedAt }: ProcessService, { inode, fd, port }: Listen): UpstreamProof {
+function proofOf(
+  { pid, startedAt }: { pid: number; startedAt?: string | undefined },
+  { inode, fd, port }: Listen,
+): UpstreamProof {
   // macOS has an address in the kernel instead (`0x...`), which nothing cheap can look up.
   const isInode = inode !== undefined && /^\d+$/.test(inode);
   if (isInode && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
@@ -45,13 +48,17 @@ function proofOf({ pid, startedAt }: ProcessService, { inode, fd, port }: Listen
 }
 
 /**
- * Address of a container for one of its ports: the published port where there is one, else the container's own address.
+ * Address of a container for one of its ports: a socket in this machine's own network, else the published port, else
+ * the container's own address.
  * @param port a container port; a published host port that is no container port is understood too
- * @returns undefined when it is neither published nor has an address of its own
+ * @returns undefined when there is no way to it from here: {@link ContainerService.unreachable} says why
  */
 export function containerUpstream(service: ContainerService, port: number): Upstream | undefined {
+  const held = heldSocket(service, port);
+  if (held) return held;
   const published = publishedAt(service, port);
-  const address = published?.address ?? service.ip ?? undefined;
+  const own = service.unreachable === undefined ? (service.ip ?? undefined) : undefined;
+  const address = published?.address ?? own;
   if (!address) return undefined;
   const dialled = published?.port ?? port;
   return {
@@ -60,17 +67,37 @@ export function containerUpstream(service: ContainerService, port: number): Upst
     port: dialled,
     serviceId: service.id,
     label: service.name,
-    proof: { kind: 'container', id: service.id, address },
+    proof: { kind: 'container', id: service.id, address, port: dialled },
+  };
+}
+
+/** A container in this machine's own network is dialled, and proven, like the process that it is. */
+function heldSocket(service: ContainerService, port: number): Upstream | undefined {
+  const [best] = (service.hostListen ?? [])
+    .filter((listen) => listen.port === port)
+    .sort((a, b) => addressRank(a.address) - addressRank(b.address));
+  if (!best) return undefined;
+  const address = dialAddress(best.address);
+  return {
+    key: `${service.id}/${best.pid}/${best.startTicks ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
+    address,
+    port,
+    serviceId: service.id,
+    label: service.name,
+    proof: proofOf(best, best),
   };
 }
 
 function publishedAt(
-  { publish, expose }: ContainerService,
+  { publish, expose, engineHost }: ContainerService,
   port: number,
 ): { address: string; port: number } | undefined {
   const inside = publish.filter((one) => one.container === port);
   const isInside = inside.length > 0 || expose.includes(port);
   const meant = isInside ? inside : publish.filter((one) => one.host === port);
-  const ways = meant.map((one) => ({ address: one.ip === '' ? '127.0.0.1' : dialAddress(one.ip), port: one.host }));
+  const ways = meant.flatMap((one) => {
+    const address = publishedAddress(one.ip, engineHost);
+    return address === undefined ? [] : [{ address, port: one.host }];
+  });
   return ways.sort((a, b) => addressRank(a.address) - addressRank(b.address))[0];
 }

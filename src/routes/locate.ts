@@ -176,8 +176,12 @@ function locateContainer(mapping: Mapping, containers: readonly ContainerService
   const port = isRecorded ? mapping.port : (ports[0] ?? mapping.port);
   const upstream = containerUpstream(container, port);
   if (upstream) return { kind: 'found', upstream, service: container };
-  const detail = `the container “${container.name}” cannot be reached from here: publish its port ${port}`;
-  return { kind: 'absent', detail };
+  return { kind: 'absent', detail: outOfReach(container, port) };
+}
+
+function outOfReach({ name, unreachable }: ContainerService, port: number): string {
+  const why = unreachable === undefined ? '' : ` (${unreachable})`;
+  return `the container “${name}” cannot be reached from here: publish its port ${port}${why}`;
 }
 
 /** Mappings that hold no identity: the seed's, the user's for something that did not run, another user's process. */

@@ -28,6 +28,8 @@ export interface ProcessFacts {
   /** Start time to the second, ISO 8601, where the tool knows no ticks. */
   startedAt?: string | undefined;
   uid: number | undefined;
+  /** Id of the container that it runs in, all 64 digits; absent outside of containers. */
+  container?: string;
 }
 
 /** The two fields of /proc/PID/stat that matter here. */
@@ -116,11 +118,26 @@ export function readFacts(pid: number): ProcessFacts | undefined {
     exe,
     startTicks: stat.startTicks,
     uid: uid === undefined ? undefined : Number(uid),
+    ...containerOf(readText(`/proc/${pid}/cgroup`) ?? ''),
   };
+}
+
+/**
+ * Engines name a container's control group by its id: `/docker/<id>`, `docker-<id>.scope`, `libpod-<id>.scope`. Of
+ * containers inside of one another the innermost is meant.
+ */
+export function containerOf(cgroup: string): { container?: string } {
+  const container = cgroup.match(/[0-9a-f]{64}/g)?.at(-1);
+  return container === undefined ? {} : { container };
 }
 
 /** What the kernel appends to the target of a link whose file was removed. */
 const DELETED = / \(deleted\)$/;
+
+/** Our own control group, '' where there is none. */
+export function ownControlGroup(): string {
+  return readText('/proc/self/cgroup') ?? '';
+}
 
 function readCwd(pid: number): Pick<ProcessFacts, 'cwd' | 'cwdDeleted' | 'cwdIsOurs'> {
   const link = `/proc/${pid}/cwd`;

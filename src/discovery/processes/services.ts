@@ -57,6 +57,7 @@ function processService(facts: ProcessFacts, held: readonly OwnedSocket[]): Proc
     ...(facts.startTicks === undefined ? {} : { startTicks: facts.startTicks }),
     ...(facts.startedAt === undefined ? {} : { startedAt: facts.startedAt }),
     ...(facts.uid === undefined ? {} : { uid: facts.uid }),
+    ...(facts.container === undefined ? {} : { container: facts.container }),
   };
 }
 

@@ -47,6 +47,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
   const router = new HostRouter({
     discovery: {
       current: undefined,
+      holds: () => true,
       refresh: async () => {
         await gate;
         return snapshot;

@@ -1,0 +1,167 @@
+/**
+ * HTTP to one Docker engine: over its socket, TCP, TLS or ssh. Answers are bounded in size and time; only the stream of
+ * events may be silent for ever. Answers come out as `unknown`: engine-api.ts says what they should be.
+ */
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher, Pool } from 'undici';
+import { dialStdio } from './dial-stdio.ts';
+import type { EngineAddress } from './engine-address.ts';
+
+/** What an engine answered, when that is not what was asked for. */
+export class EngineError extends Error {
+  /** HTTP status; undefined when it gave no usable answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'EngineError';
+    this.status = status;
+  }
+}
+
+/** Limits of one answer. */
+export interface AnswerLimits {
+  timeoutMs: number;
+  maxBytes: number;
+}
+
+/** Time for a connection; ssh has its own limit. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Inspections at once. */
+const MAX_CONNECTIONS = 4;
+/** An idle proxy holds no connection but the one of the events. */
+const KEEP_ALIVE_MS = 2_000;
+
+type ConnectCallback = (...args: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
+
+/** See the file's header. */
+export class EngineClient {
+  readonly address: EngineAddress;
+  readonly #options: Client.Options;
+  readonly #origin: string;
+  readonly #pool: Pool;
+  #events: Client | undefined;
+
+  /** @param env of ssh, for an engine behind it. Connects when something is asked. */
+  constructor(address: EngineAddress, env: NodeJS.ProcessEnv) {
+    this.address = address;
+    this.#origin = address.kind === 'tcp' ? originOf(address) : 'http://docker';
+    this.#options = { connect: connectOf(address, env), pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS };
+    // A login for each inspection would be slow and rude.
+    const connections = address.kind === 'ssh' ? 1 : MAX_CONNECTIONS;
+    this.#pool = new Pool(this.#origin, { ...this.#options, connections });
+  }
+
+  /**
+   * GET a JSON answer.
+   * @throws {EngineError} a status other than 200, not JSON, too large, too late, or no connection
+   */
+  async getJson(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<unknown> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await this.#pool.request({ path, method: 'GET', signal, headers: { host: 'docker' } });
+      const body = await readAll(answer.body, maxBytes);
+      if (answer.statusCode !== 200) throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
+      return parseJson(body);
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      if (signal.aborted) throw new EngineError(`gave no answer in ${timeoutMs / 1000} s`, undefined, error);
+      throw new EngineError(wordsOf(error), undefined, error);
+    }
+  }
+
+  /**
+   * GET an endless answer. Reading ends with an error when the connection does.
+   * @param timeoutMs until the answer begins
+   * @throws {EngineError} when it does not begin, or with another status than 200
+   */
+  async stream(path: string, timeoutMs: number): Promise<AsyncIterable<Uint8Array>> {
+    const client = new Client(this.#origin, { ...this.#options, headersTimeout: timeoutMs, bodyTimeout: 0 });
+    this.#destroyEvents();
+    this.#events = client;
+    try {
+      const answer = await client.request({ path, method: 'GET', headers: { host: 'docker' } });
+      if (answer.statusCode === 200) return answer.body;
+      answer.body.on('error', () => {});
+      throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
+    } catch (error) {
+      this.#destroyEvents();
+      throw error instanceof EngineError ? error : new EngineError(wordsOf(error), undefined, error);
+    }
+  }
+
+  /** End everything at once. */
+  close(): void {
+    this.#destroyEvents();
+    this.#pool.destroy().catch(() => {});
+  }
+
+  #destroyEvents(): void {
+    this.#events?.destroy().catch(() => {});
+    this.#events = undefined;
+  }
+}
+
+function originOf({ host, port, tls }: Extract<EngineAddress, { kind: 'tcp' }>): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `${tls ? 'https' : 'http'}://${name}:${port}`;
+}
+
+function connectOf(address: EngineAddress, env: NodeJS.ProcessEnv): NonNullable<Client.Options['connect']> {
+  if (address.kind === 'unix') return { socketPath: address.path, timeout: CONNECT_TIMEOUT_MS };
+  if (address.kind === 'tcp') {
+    const { tls } = address;
+    if (!tls) return { timeout: CONNECT_TIMEOUT_MS };
+    const { verify, ...pems } = tls;
+    return { timeout: CONNECT_TIMEOUT_MS, ...pems, rejectUnauthorized: verify };
+  }
+  return (_options: unknown, callback: ConnectCallback) => {
+    const stream = dialStdio(address, env);
+    // The pipes are there at once; whether ssh gets through shows with the first answer, or its complaint.
+    stream.on('error', () => {});
+    // undici takes of a socket what any duplex stream has, and asks before it uses more. It is not ready for an answer
+    // before its own call has returned.
+    setImmediate(() => callback(null, stream as unknown as Socket));
+  };
+}
+
+async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes)
+      throw new EngineError(`gave an answer of more than ${Math.floor(maxBytes / 1024 / 1024)} MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new EngineError('gave an answer that is not JSON', 200, error);
+  }
+}
+
+/** For people: what undici says of a broken answer (`Parse Error: …`) means little to them. */
+function wordsOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const words = WORDS[code];
+  if (words !== undefined) return words;
+  if (code.startsWith('HPE_')) return 'does not speak HTTP';
+  const message = error instanceof Error ? error.message : String(error);
+  return `cannot be asked: ${message.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 300)}`;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  ECONNREFUSED: 'is not running',
+  EACCES: 'may not be asked: permission denied (add yourself to the group “docker” and log in again)',
+  UND_ERR_CONNECT_TIMEOUT: 'does not accept connections',
+  UND_ERR_HEADERS_TIMEOUT: 'does not answer',
+  UND_ERR_SOCKET: 'closed the connection',
+  ECONNRESET: 'closed the connection',
+  EPIPE: 'closed the connection',
+};
