@@ -12,6 +12,7 @@ export class Http1Exchange implements Exchange {
   endless = false;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #hasWritten = false;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -81,8 +82,14 @@ export class Http1Exchange implements Exchange {
     this.#response.sendDate = false;
     this.endless = isEndless(headers);
     this.#response.writeHead(status, reasonPhrase(status, message), [...headers]);
+    // Node keeps the head until the first byte of the body, which a stream of events may send much later. Where the
+    // body comes with it, both still go in one packet.
+    setImmediate(() => {
+      if (!this.#hasWritten && !this.gone && !this.#response.writableEnded) this.#response.flushHeaders();
+    });
   }
   write(chunk: Uint8Array): boolean {
+    this.#hasWritten = true;
     return this.gone ? true : this.#response.write(chunk);
   }
   onDrain(listener: () => void): void {

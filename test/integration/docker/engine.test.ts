@@ -162,7 +162,8 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     const seen = new Set<string | number>();
     let isFlowing = true;
     const flow = Array.from({ length: 4 }, async () => {
-      while (isFlowing) seen.add(await whoAnswers('moving.localhost'));
+      // A container that is killed in the middle of its answer breaks it off.
+      while (isFlowing) seen.add(await whoAnswers('moving.localhost').catch(() => 'broken'));
     });
     for (let round = 1; round <= 2; round++) {
       await engine.remove('moving');

@@ -184,6 +184,19 @@ describe('a response on its way back', () => {
     second.destroy();
   });
 
+  it('has its head passed on though no byte of the body has come', async () => {
+    const port = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+    });
+    stand.routes.set('silent.localhost', port);
+    const request = http.get({ port: stand.port, host: '127.0.0.1', headers: { Host: 'silent.localhost' } });
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.on('error', () => {});
+    request.destroy();
+  });
+
   it('streams: the first event arrives while the response is still open', async () => {
     let finish: (() => void) | undefined;
     const port = await serve((_request, response) => {
