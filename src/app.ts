@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
 import { createControlPlane } from './api/control-plane.ts';
 import type { Settings } from './config/settings.ts';
-import { CONTROL_LABEL } from './core/hostname.ts';
+import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { type BoundPort, listenBoth } from './platform/listen.ts';
@@ -85,7 +85,7 @@ async function build(
   closers.push(() => socket.close());
 
   const parts = await buildRouting(settings, environment, closers);
-  const { discovery, store, router, resolver, llm } = parts;
+  const { discovery, store, router, llm } = parts;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains: settings.domains });
   const trust = await TrustWatch.start(authority, environment.home);
   const ports = { https: 0, http: 0 };
@@ -95,7 +95,7 @@ async function build(
     store,
     snapshot: () => discovery.refresh(),
     hostnames: (snapshot) => canonicalHosts(snapshot),
-    resolve: async (question) => resolver.resolve(question, await discovery.refresh()),
+    resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
@@ -128,11 +128,13 @@ async function build(
       pages: createPages({
         domains: settings.domains,
         dashboardOrigin: (domain) =>
-          redirects() ? origin('https', domain, ports.https) : origin('http', domain, ports.http),
+          redirects()
+            ? originUrl('https', `${CONTROL_LABEL}.${domain}`, ports.https)
+            : originUrl('http', `${CONTROL_LABEL}.${domain}`, ports.http),
       }),
       rules: () => ({
         domains: settings.domains,
-        redirectToHttps: redirects(),
+        redirectToHttps: settings.http === 'redirect' ? 'everything' : redirects() ? 'navigations' : 'nothing',
         httpsPort: ports.https,
         seedPaths: settings.seedPaths,
       }),
@@ -194,6 +196,7 @@ async function buildRouting(
   // The first look starts now; a request that comes sooner waits for it.
   void discovery.refresh();
   const llm = chooseLlm(settings);
+  closers.push(() => llm.client?.close());
   const resolver = new Resolver({
     llm: llm.client,
     ...(llm.reason === undefined ? {} : { llmReason: llm.reason }),
@@ -210,30 +213,26 @@ async function bindPorts(
   listener: Listener,
   closers: Closers,
 ): Promise<{ https: BoundPort; http: BoundPort; notes: string[] }> {
-  const bind = async ({ port, explicit, fallback }: Settings['httpsPort']): Promise<BoundPort> => {
+  const bind = async ({ port, explicit, fallback }: Settings['httpsPort'], flag: string): Promise<BoundPort> => {
     const bound = await listenBoth({
       port,
       hosts: settings.bind,
       explicit,
       fallbackPort: fallback,
+      flag,
       onConnection: (socket) => listener.accept(socket),
     });
     closers.push(() => bound.close());
     return bound;
   };
-  const https = await bind(settings.httpsPort);
-  const http = await bind(settings.httpPort);
+  const https = await bind(settings.httpsPort, '--https-port');
+  const http = await bind(settings.httpPort, '--http-port');
   const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
   return { https, http, notes };
 }
 
 function notReady(_request: http.IncomingMessage, response: http.ServerResponse): void {
   response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('hostwise is starting\n');
-}
-
-function origin(scheme: 'http' | 'https', domain: string, port: number): string {
-  const usual = scheme === 'https' ? 443 : 80;
-  return `${scheme}://${CONTROL_LABEL}.${domain}${port === usual ? '' : `:${port}`}`;
 }
 
 function caWarnings({ uncoveredDomains }: Authority): string[] {

@@ -9,6 +9,7 @@ import {
 } from './core/service.ts';
 import { hostPort } from './core/upstream.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
+import { matchNames } from './resolve/names.ts';
 import type { TrustReport } from './tls/trust/trust-report.ts';
 
 /** What a service looks like on the start page. */
@@ -46,11 +47,18 @@ export function servicesOf(snapshot: Snapshot): Pick<StartReport, 'services' | '
   const services: StartService[] = [];
   for (const service of candidatesOf(snapshot)) {
     const hostname = hosts.get(service.id);
-    if (hostname) services.push(startService(service, hostname));
+    if (hostname && answers(hostname, snapshot)) services.push(startService(service, hostname));
   }
   services.sort((a, b) => a.hostname.localeCompare(b.hostname));
   const total = snapshot.processes.length + snapshot.containers.length;
   return { services, otherServices: total - services.length };
+}
+
+/** Would this URL open? Not with two ports of which neither is clearly meant, and not for what may not be inspected. */
+function answers(hostname: string, snapshot: Snapshot): boolean {
+  const match = matchNames(hostname.slice(0, hostname.lastIndexOf('.')), snapshot);
+  if (match.outcome !== 'decided') return false;
+  return snapshot.processes.every(({ id, command }) => id !== match.id || command !== '');
 }
 
 function startService(service: Service, hostname: string): StartService {

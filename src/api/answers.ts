@@ -67,7 +67,7 @@ export function errorAnswer(error: AppError, path: string, format: PageFormat): 
     renderDocument({
       title: message,
       body: html`<main class="narrow"><p class="bad">${status}</p><h1>${message}</h1>
-${hint !== undefined && html`<p class="soft">${hint}</p>`}<p><a href="/">To the dashboard</a></p></main>`,
+${hint !== undefined && html`<p class="soft">${hint}</p>`}</main>`,
     }),
     status,
   );

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { AppError } from '../core/errors.ts';
-import type { AnyRequest } from '../core/http-message.ts';
+import type { CallerRequest } from '../core/http-message.ts';
 import {
   bearerToken,
   classifyCaller,
@@ -41,7 +41,7 @@ export class CallerCheck {
   }
 
   /** Judge a request to the control plane. Never rejects. */
-  async check(request: AnyRequest, on: Place, hostname: string): Promise<Access> {
+  async check(request: CallerRequest, on: Place, hostname: string): Promise<Access> {
     const verdict = classifyCaller({
       headers: request.headers,
       on,
@@ -61,19 +61,19 @@ export class CallerCheck {
   }
 
   /** May a request use `?force` and `?prompt`? */
-  async mayInstruct(request: AnyRequest): Promise<boolean> {
+  async mayInstruct(request: CallerRequest): Promise<boolean> {
     if (isTypedNavigation(request.headers, request.method ?? 'GET')) return true;
     return this.isTrustedCaller(request);
   }
 
   /** A caller without browser headers whom the control plane would let in. */
-  async isTrustedCaller(request: AnyRequest): Promise<boolean> {
+  async isTrustedCaller(request: CallerRequest): Promise<boolean> {
     const { headers, method = 'GET' } = request;
     const verdict = classifyCaller({ headers, on: 'app', method, ownOrigin: undefined });
     return verdict.kind === 'program' && (await this.#isOurs(request));
   }
 
-  async #isOurs(request: AnyRequest): Promise<boolean> {
+  async #isOurs(request: CallerRequest): Promise<boolean> {
     const socket = loopbackSocket(request);
     if (socket === undefined) return false;
     if (sameSecret(bearerToken(request.headers), this.#parts.apiToken)) return true;
@@ -85,7 +85,7 @@ export class CallerCheck {
    * A browser's page has no other proof than its headers, so where the peer can be told it must be ours. As root we
    * cannot know whose desktop it is, and where the system does not say (macOS), loopback has to do.
    */
-  async #isLocalBrowser(request: AnyRequest): Promise<boolean> {
+  async #isLocalBrowser(request: CallerRequest): Promise<boolean> {
     const socket = loopbackSocket(request);
     if (socket === undefined) return false;
     const { ownUid } = this.#parts;
@@ -94,9 +94,9 @@ export class CallerCheck {
     return uid === undefined || uid === 0 || uid === ownUid;
   }
 
-  #uidOf(request: AnyRequest, socket: Socket): Promise<number | undefined> {
+  #uidOf(request: CallerRequest, socket: Socket): Promise<number | undefined> {
     // Every HTTP/2 stream has a socket object of its own; the connection is its session.
-    const connection = 'stream' in request ? (request.stream.session ?? socket) : socket;
+    const connection = request.stream?.session ?? socket;
     let uid = this.#uids.get(connection);
     if (uid === undefined) {
       // A failure may pass: it is not remembered.
@@ -125,14 +125,14 @@ function forbidden(message: string, hint?: string): Access {
 }
 
 /** The connection, if both its ends are loopback: another bind gives nobody any rights. */
-function loopbackSocket(request: AnyRequest): Socket | undefined {
+function loopbackSocket(request: CallerRequest): Socket | undefined {
   // An HTTP/2 session that ended meanwhile has no socket.
-  const socket = request.socket as Socket | undefined;
+  const { socket } = request;
   return socket && isLoopback(socket.remoteAddress) && isLoopback(socket.localAddress) ? socket : undefined;
 }
 
 /** Did the request come over TLS? */
-export function isSecureRequest(request: AnyRequest): boolean {
+export function isSecureRequest(request: CallerRequest): boolean {
   const socket = request.socket as { encrypted?: unknown } | undefined;
   return socket?.encrypted === true;
 }
@@ -144,6 +144,6 @@ export function authorityOf({ headers }: { headers: RequestHeaders }): string | 
 }
 
 /** Origin that a request was addressed to; see {@link ownOrigin}. */
-export function originOf(request: AnyRequest, hostname: string): string | undefined {
+export function originOf(request: CallerRequest, hostname: string): string | undefined {
   return ownOrigin(authorityOf(request), isSecureRequest(request), hostname);
 }

@@ -8,7 +8,7 @@ import { renderDocument } from '../core/document.ts';
 import { AppError } from '../core/errors.ts';
 import { CONTROL_LABEL, classifyHostname } from '../core/hostname.ts';
 import { html } from '../core/html.ts';
-import type { AnyRequest, AnyResponse } from '../core/http-message.ts';
+import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
 import { errorAnswer, formatOf, jsonAnswer, pageAnswer, seeOther, withSafetyHeaders } from './answers.ts';
 import { type Access, authorityOf, CallerCheck, isSecureRequest, originOf } from './caller.ts';
@@ -30,9 +30,9 @@ export interface ControlPlaneServer {
   /** Answers completely, with every right: for the 0600 control socket only. Host is ignored. */
   handleTrusted(request: AnyRequest, response: AnyResponse): void;
   /** May this request use `?force` and `?prompt`? */
-  mayInstruct(request: AnyRequest): Promise<boolean>;
+  mayInstruct(request: CallerRequest): Promise<boolean>;
   /** Is this a caller without browser headers whom the control plane would let in? */
-  isTrustedCaller(request: AnyRequest): Promise<boolean>;
+  isTrustedCaller(request: CallerRequest): Promise<boolean>;
 }
 
 /** Put the control plane together. */
@@ -50,7 +50,7 @@ export function createControlPlane(parts: ControlParts): ControlPlaneServer {
       case 'to-dashboard':
         return seeOther(`${dashboardOrigin(call, parts.info().domains)}/`);
       case 'arrival':
-        return arrivalPage(request.url);
+        return arrivalAnswer(request, formatOfNode(call.incoming));
       case 'refused':
         return errorAnswer(access.error, new URL(request.url).pathname, formatOfNode(call.incoming));
     }
@@ -172,6 +172,15 @@ async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promi
 
 /** Added to a URL that came from somebody else's page, so that it is sent on once only. */
 const ARRIVED = 'arrived';
+
+/** Pages that a link may lead to. What only programs read costs a scan or a call of the LLM, and no page links to it. */
+const LINKED_PAGES: ReadonlySet<string> = new Set(['/', '/pick', '/_debug', '/_debug/']);
+
+function arrivalAnswer(request: Request, format: ReturnType<typeof formatOf>): Response {
+  const { pathname } = new URL(request.url);
+  if (LINKED_PAGES.has(pathname)) return arrivalPage(request.url);
+  return errorAnswer(new AppError('API_FORBIDDEN', 'No page of another site leads here'), pathname, format);
+}
 
 /**
  * A link on another page led here. The answer holds no data; it leads on to the same URL, which is then asked for by

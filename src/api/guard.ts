@@ -7,7 +7,7 @@
  * a credential: browsers send one also from other ports and, over plain HTTP, from other schemes.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { parseAuthority } from '../core/hostname.ts';
+import { originUrl, parseAuthority } from '../core/hostname.ts';
 
 /** Request headers as Node gives them: lower-case names. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -44,8 +44,8 @@ export function classifyCaller(facts: CallerFacts): CallerVerdict {
   const { headers, on, method } = facts;
   const relayedBy = relayHeader(headers);
   if (relayedBy !== undefined) return refused(`the request was relayed by another proxy (it carries “${relayedBy}”)`);
-  if (on === 'control') return hasBrowserHeaders(headers) ? judgeBrowser(facts) : { kind: 'program' };
   if (!hasBrowserHeaders(headers) && !looksLikeBrowser(headers)) return { kind: 'program' };
+  if (on === 'control') return judgeBrowser(facts);
   if (isPageNavigation(headers, method)) return { kind: 'to-dashboard' };
   return refused('apps’ hostnames give no control data to browsers');
 }
@@ -117,9 +117,7 @@ function one(headers: RequestHeaders, name: string): string | undefined {
 export function ownOrigin(authority: string | undefined, secure: boolean, hostname: string): string | undefined {
   const parsed = authority === undefined ? null : parseAuthority(authority);
   if (parsed === null || parsed.hostname !== hostname) return undefined;
-  const usual = secure ? 443 : 80;
-  const port = parsed.port === undefined || parsed.port === usual ? '' : `:${parsed.port}`;
-  return `${secure ? 'https' : 'http'}://${hostname}${port}`;
+  return originUrl(secure ? 'https' : 'http', hostname, parsed.port);
 }
 
 /** `Authorization: Bearer ...` (RFC 6750 section 2.1); undefined for any other scheme. */

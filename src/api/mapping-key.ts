@@ -1,10 +1,7 @@
 /** The key of a mapping as a client writes it in a path or a form. */
 import { AppError } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
-import { mappingKey } from '../core/mapping.ts';
-
-/** What may stand behind `/_proxy/`. */
-const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
+import { mappingKey, SERVICE_NAME } from '../core/mapping.ts';
 
 /**
  * Check `hostname` or `hostname:service`, percent-decoded, and fold it to the form that is stored.

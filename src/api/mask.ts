@@ -7,7 +7,9 @@ const MASK = '***';
 /** In the names of flags, variables, query parameters, headers and JSON fields whose value is a secret. */
 const SECRET_WORD =
   'passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|authorization|signature';
-const SECRET_NAME = new RegExp(SECRET_WORD, 'i');
+/** Words that say so only as a whole (`--auth=`, `--db-pass`, `--key`), not as a part (`--author`, `--keyboard`). */
+const WHOLE_WORD = '(?:^|[-_.])(?:pass|auth|key)(?:$|[-_.])';
+const SECRET_NAME = new RegExp(`${SECRET_WORD}|${WHOLE_WORD}`, 'i');
 const NAME = `[\\w.-]{0,40}(?:${SECRET_WORD})[\\w.-]{0,40}`;
 const VALUE = `"[^"]*"|'[^']*'|[^\\s&;,"']+`;
 /** `DB_PASSWORD=x`, `--api-key=x`, `?token=x`, `Cookie: x`, `"secret": "x"`. */
@@ -21,7 +23,10 @@ const MAX_TEXT_CHARS = 16_384;
 /** Values that are secrets wherever they stand: well-known prefixes, JSON Web Tokens, `Bearer x`, userinfo in a URL. */
 const SECRET_VALUES: readonly [RegExp, string][] = [
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${MASK}`],
-  [/:\/\/[^\s/@:]{1,256}:[^\s/@]{1,256}@/g, `://${MASK}@`],
+  [/:\/\/[^\s/@:]{0,256}:[^\s/@]{1,256}@/g, `://${MASK}@`],
+  // A token in place of a user's name; short names (`git@`) are none.
+  [/:\/\/[^\s/@:]{12,256}@/g, `://${MASK}@`],
+  [/(\s(?:-u|--user)[ =])[^\s:]{1,128}:\S{1,256}/g, `$1${MASK}`],
   [/\b(?:sk|pk|rk)[-_][\w-]{12,}/g, MASK],
   [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA|npm_)[\w-]{10,}/g, MASK],
   [/\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g, MASK],
@@ -54,4 +59,17 @@ function mask(value: unknown, depth: number): unknown {
 
 function isSecretFlag(argument: unknown): boolean {
   return typeof argument === 'string' && /^--?[\w-]+$/.test(argument) && SECRET_NAME.test(argument);
+}
+
+/**
+ * {@link maskDeep} of a decision, but for the prompts in it: they were redacted before they were sent, and are shown as
+ * exactly what left the machine.
+ */
+export function maskDecision<T extends { steps: readonly { prompt?: string }[] }>(decision: T): T {
+  const masked = maskDeep(decision);
+  const steps = masked.steps.map((step, i) => {
+    const prompt = decision.steps[i]?.prompt;
+    return prompt === undefined ? step : { ...step, prompt };
+  });
+  return { ...masked, steps };
 }

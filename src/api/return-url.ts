@@ -1,5 +1,7 @@
 /** Where the picker goes on to. `return=` comes from a URL that anybody may write: it must not lead anywhere else. */
 
+import { originUrl } from '../core/hostname.ts';
+
 /** How the dashboard was reached, and the ports that we listen on. */
 export interface ReturnPlace {
   /** Origin of this request: `https://proxy.localhost:8443`; undefined on the control socket. */
@@ -12,9 +14,9 @@ const MAX_RETURN_CHARS = 4096;
 
 /** `https://shop.localhost:8443`: the origin of another of our hostnames, as this request reached us. */
 export function siblingOrigin(hostname: string, { origin, ports }: ReturnPlace): string {
-  if (origin === undefined) return originAt('https', hostname, ports.https);
+  if (origin === undefined) return originUrl('https', hostname, ports.https);
   const { protocol, port } = new URL(origin);
-  return `${protocol}//${hostname}${port === '' ? '' : `:${port}`}`;
+  return originUrl(protocol === 'https:' ? 'https' : 'http', hostname, port === '' ? undefined : Number(port));
 }
 
 /**
@@ -26,12 +28,7 @@ export function returnUrl(given: string | null | undefined, hostname: string, pl
   if (!given || given.length > MAX_RETURN_CHARS || !URL.canParse(given)) return `${fallback}/`;
   const url = new URL(given);
   const { ports } = place;
-  const origins = [fallback, originAt('https', hostname, ports.https), originAt('http', hostname, ports.http)];
+  const origins = [fallback, originUrl('https', hostname, ports.https), originUrl('http', hostname, ports.http)];
   if (url.username !== '' || url.password !== '' || !origins.includes(url.origin)) return `${fallback}/`;
   return `${url.origin}${url.pathname}${url.search}`;
-}
-
-function originAt(scheme: 'https' | 'http', hostname: string, port: number | null): string {
-  const usual = scheme === 'https' ? 443 : 80;
-  return `${scheme}://${hostname}${port === null || port === usual ? '' : `:${port}`}`;
 }

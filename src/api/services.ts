@@ -6,7 +6,7 @@ import type { Service, Snapshot } from '../core/service.ts';
 import { jsonAnswer } from './answers.ts';
 import { type ControlEnv, MethodError } from './env.ts';
 import { parseAppHostname, parseMappingKey } from './mapping-key.ts';
-import { maskDeep } from './mask.ts';
+import { maskDecision, maskDeep } from './mask.ts';
 import type { ControlParts, ResolveQuestion } from './parts.ts';
 import type { Named, ServicesAnswer } from './wire.ts';
 
@@ -15,7 +15,7 @@ export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   const routes = new Hono<ControlEnv>({ strict: false });
   routes.get('/services', async () => jsonAnswer(servicesView(parts, await parts.snapshot())));
   routes.get('/status', () => jsonAnswer(maskDeep(parts.info())));
-  routes.get('/resolve', async (c) => jsonAnswer(maskDeep(await trial(parts, (name) => c.req.query(name)))));
+  routes.get('/resolve', async (c) => jsonAnswer(maskDecision(await trial(parts, (name) => c.req.query(name)))));
   for (const path of ['/services', '/status', '/resolve']) {
     routes.all(path, (c) => {
       throw new MethodError(c.req.method, ['GET', 'HEAD']);

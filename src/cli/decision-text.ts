@@ -41,9 +41,13 @@ function stepLines(step: DecisionStep, paint: Painter): string[] {
   const lines = [`  ${paint('bold', name)}: ${outcome}, ${durationMs.toFixed(1)} ms: ${printable(detail)}`];
   if (candidates.length > 0) lines.push(`    fitting: ${printable(candidates.join(' '))}`);
   if (step.model !== undefined) lines.push(`    ${printable(costLine(step))}`);
-  if (step.prompt !== undefined) lines.push(paint('dim', '    sent, and nothing else:'), ...quoted(step.prompt));
+  if (step.prompt !== undefined) lines.push(paint('dim', sentLine(step)), ...quoted(step.prompt));
   if (step.answer !== undefined) lines.push(paint('dim', '    answered:'), ...quoted(step.answer));
   return lines;
+}
+
+function sentLine({ outcome }: DecisionStep): string {
+  return outcome === 'skipped' ? '    would be sent, and nothing else:' : '    sent, and nothing else:';
 }
 
 function costLine({ model = '', tokens, cost }: DecisionStep): string {

@@ -1,7 +1,7 @@
 /** `hostwise resolve`: decide without proxying and without remembering. */
 import { type Command, Option } from 'commander';
 import { parseAppHostname } from '../api/mapping-key.ts';
-import { maskDeep } from '../api/mask.ts';
+import { maskDecision } from '../api/mask.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Decision } from '../core/decision.ts';
 import { messageOf } from '../core/errors.ts';
@@ -117,8 +117,13 @@ function ownDecider(settings: Settings, flags: ResolveFlags, hostCount: number, 
       const { service, prompt } = flags;
       // Who the host itself stands for is settled first: its siblings are looked for around it.
       const origin = service === undefined ? null : (await resolver.resolve({ host }, snapshot)).resolved;
-      const ask = { host, ...given({ service, prompt }), ...(origin ? { origin } : {}) };
-      return maskDeep(await resolver.resolve(ask, snapshot));
+      const ask = {
+        host,
+        explain: flags.explain === true,
+        ...given({ service, prompt }),
+        ...(origin ? { origin } : {}),
+      };
+      return maskDecision(await resolver.resolve(ask, snapshot));
     },
   };
 }

@@ -3,10 +3,9 @@
  * Pure: the report in, the text out.
  */
 
-import { CONTROL_LABEL } from '../core/hostname.ts';
+import { CONTROL_LABEL, originUrl } from '../core/hostname.ts';
 import type { StartReport, StartService } from '../start-report.ts';
 import { clip, type Painter, painter, printable } from './text.ts';
-import { urlOf } from './urls.ts';
 
 /** How to write it. */
 export interface StartPageOptions {
@@ -65,7 +64,7 @@ function schemeOf({ trust, httpMode }: StartReport): 'http' | 'https' {
 
 function pageUrl(report: StartReport, hostname: string): string {
   const scheme = schemeOf(report);
-  return urlOf(scheme, hostname, scheme === 'https' ? report.httpsPort : report.httpPort);
+  return originUrl(scheme, hostname, scheme === 'https' ? report.httpsPort : report.httpPort);
 }
 
 interface Writing extends StartPageOptions {

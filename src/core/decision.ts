@@ -11,8 +11,10 @@ export interface DecisionStep {
   step: 'hint' | 'name' | 'llm';
   /** `decided`, `ambiguous`, `nothing`, `skipped` (with the reason) or `failed`. */
   outcome: 'decided' | 'ambiguous' | 'nothing' | 'skipped' | 'failed';
-  /** One sentence for people. */
+  /** One sentence for people. May quote a server's own words: for the terminal and the dashboard only. */
   detail: string;
+  /** The error code of a step that failed. */
+  code?: string;
   /** Ids of the candidates that this step found fitting. */
   candidates?: string[];
   /** The exact messages sent, redacted (LLM only). */

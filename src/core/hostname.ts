@@ -73,6 +73,15 @@ function isLabel(label: string): boolean {
   return label.length > 0 && label.length <= MAX_LABEL_LENGTH && /^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/.test(label);
 }
 
+/**
+ * `https://shop.localhost:8443`: an origin (RFC 6454 section 6.1), without the scheme's own port.
+ * @param port undefined: the scheme's own
+ */
+export function originUrl(scheme: 'http' | 'https', hostname: string, port: number | null | undefined): string {
+  const usual = scheme === 'https' ? 443 : 80;
+  return `${scheme}://${hostname}${port === null || port === undefined || port === usual ? '' : `:${port}`}`;
+}
+
 /** What a hostname is to us. */
 export type HostClass =
   /** An app's name: resolved and proxied. `name` is the part before the domain. */

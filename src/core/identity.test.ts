@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandShape, identityMatch, identityOf } from './identity.ts';
+import { commandShape, identityMatch, identityOf, sameProgram } from './identity.ts';
 import type { ProcessService } from './service.ts';
 
 const ROOT = '/home/kim/shop';
@@ -32,8 +32,8 @@ describe('commandShape()', () => {
     [['node', `${ROOT}/node_modules/.bin/vite`, '--port', '5173'], 'node vite'],
     [['node', 'server.js'], 'node server.js'],
     [['/usr/bin/python3.12', 'manage.py', 'runserver', '0.0.0.0:8000'], 'python3.12 manage.py runserver'],
-    [['next-server (v15.1.0)'], 'next-server (v15.1.0)'],
-    [['node', `${ROOT}/apps/api/main.ts`], 'node apps/api/main.ts'],
+    [['next-server (v15.1.0)'], 'next-server'],
+    [['node', `${ROOT}/apps/api/main.ts`], 'node main.ts'],
   ])('of %j is %s', (argv, shape) => {
     expect(commandShape(service(argv, { command: argv[0] ?? '' })).shape).toBe(shape);
   });
@@ -42,6 +42,9 @@ describe('commandShape()', () => {
     const secret = 'sk-or-v1-0123456789abcdef0123456789abcdef';
     for (const argv of [
       ['node', 'server.js', '--token', secret],
+      ['node', 'server.js', '--password', 'hunter2'],
+      ['mytool', '--password', 'hunter2'],
+      ['postgres://admin:hunter2@dbhost'],
       ['server', secret],
       ['node', '--api-key=hunter2', 'server.js'],
     ]) {
@@ -67,6 +70,16 @@ describe('identityMatch()', () => {
   it('does not mind flags such as --force and --open', () => {
     const forced = service([...(vite.argv ?? []), '--force', '--open']);
     expect(match(vite, forced)).toBe(match(vite, vite));
+  });
+
+  it('sees the same program in another job, and no other program of the place', () => {
+    const identity = identityOf(vite);
+    const preview = service(['node', `${ROOT}/node_modules/.bin/vite`, 'preview']);
+    if (!identity) throw new Error('no identity');
+    expect(identityMatch(identity, preview)).toBe(0);
+    expect(sameProgram(identity, preview)).toBe(true);
+    expect(sameProgram(identity, service(['node', 'server.js']))).toBe(false);
+    expect(sameProgram(identity, service(preview.argv ?? [], { cwd: '/home/kim/other' }))).toBe(false);
   });
 
   it('tells two apps of one root apart, and ranks other flags of the same app lower', () => {

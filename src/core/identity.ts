@@ -1,10 +1,10 @@
 /**
  * WHO a mapping means: facts that stay the same when a service is restarted on another port, with another pid.
- * Nothing here holds a secret: of the command line only program, script and sub-command are kept, the rest is a digest.
+ * Nothing here holds a secret: of the command line only the safe words are kept (command-words.ts), the rest is a digest.
  */
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { z } from 'zod';
+import { argvOf, commandWords } from './command-words.ts';
 import { isContainer, type ProcessService, type Service } from './service.ts';
 
 /** Identity of a process or of a container. */
@@ -73,6 +73,16 @@ export function identityMatch(identity: Identity, service: Service): number {
   return 1 + (live.workdir === identity.workdir ? 2 : 0) + (live.argsDigest === identity.argsDigest ? 1 : 0);
 }
 
+/** Is a live service the same program in the same place, though it was started another way (`vite preview`)? */
+export function sameProgram(identity: Identity, service: Service): boolean {
+  const live = identityOf(service);
+  if (identity.kind !== 'process' || live?.kind !== 'process') return false;
+  if (live.workdir !== identity.workdir || live.root !== identity.root || live.gitRoot !== identity.gitRoot)
+    return false;
+  const program = (shape: string): string => shape.split(' ', 2).join(' ');
+  return program(live.shape) === program(identity.shape);
+}
+
 /** Flags whose value is where it listens, not what it is. */
 const PLACE_FLAG = /^--?(?:p|port|host|hostname|listen|bind|inspect(?:-brk|-port)?|hmr-port)$/i;
 /** The value of an argument that is only a place: a port, an address, `host:port`. */
@@ -80,33 +90,12 @@ const PLACE_VALUE = /^(?::?\d{1,5}|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|localhost(?:
 /** Flags without a value that change how a program behaves for a moment, not which one it is. */
 const MOOD_FLAG =
   /^--?(?:force|open|debug|verbose|silent|quiet|watch|turbo|turbopack|strictPort|clearScreen|cors|https|colou?r|no-[\w-]+)$/i;
-/** Interpreters: their first non-flag argument is the script, and part of the shape. */
-const INTERPRETER = /^(?:node|bun|deno|python[\d.]*|ruby|php|perl|java|tsx|ts-node|dotnet|uv|npx|sh|bash)$/i;
-/** Longest part that may go into a shape. */
-const MAX_PART_LENGTH = 80;
-
 /** Program, script and sub-command of a process, and a digest of the rest without places. Pure. */
 export function commandShape(service: ProcessService): { shape: string; argsDigest: string } {
-  const argv = service.argv ?? service.args.split(' ');
-  const program = programName(service, argv);
-  const rest = withoutPlaces(argv.slice(1));
-  const parts = [program];
-  const words = rest.filter((arg) => !arg.startsWith('-'));
-  const [script, subCommand] = words;
-  if (script !== undefined) parts.push(shortScript(script, service.project?.root ?? service.cwd));
-  // `node vite dev`, `python manage.py runserver`: the word after the script tells one job from another.
-  if (subCommand !== undefined && INTERPRETER.test(program) && /^[a-z][\w:-]{0,30}$/i.test(subCommand)) {
-    parts.push(subCommand);
-  }
-  const argsDigest = createHash('sha256').update(rest.join('\0')).digest('hex').slice(0, 8);
-  return { shape: parts.join(' '), argsDigest };
-}
-
-function programName(service: ProcessService, argv: readonly string[]): string {
-  const first = argv[0];
-  // A process that renamed itself (`next-server (v15)`) has one long argv[0]: its name is all there is.
-  const name = first && !first.includes(' ') ? path.basename(first) : service.command;
-  return name.slice(0, MAX_PART_LENGTH);
+  const { program, script, subCommand } = commandWords(service);
+  const shape = [program, script, subCommand].filter((word) => word !== undefined && word !== '').join(' ');
+  const rest = withoutPlaces(argvOf(service).slice(1));
+  return { shape, argsDigest: createHash('sha256').update(rest.join('\0')).digest('hex').slice(0, 8) };
 }
 
 function withoutPlaces(args: readonly string[]): string[] {
@@ -122,11 +111,4 @@ function withoutPlaces(args: readonly string[]): string[] {
     if (!PLACE_VALUE.test(arg) && !MOOD_FLAG.test(arg)) kept.push(arg);
   }
   return kept;
-}
-
-function shortScript(script: string, root: string | null | undefined): string {
-  if (script.includes('/node_modules/')) return path.basename(script);
-  if (root && script.startsWith(`${root}/`)) return script.slice(root.length + 1, root.length + 1 + MAX_PART_LENGTH);
-  // A bare word may be a secret value of a flag we do not know: only what looks like a path or a command is kept.
-  return /^[\w@./+-]{1,80}$/.test(script) && !/^[\w-]{24,}$/.test(script) ? script.replace(/^\.\//, '') : '*';
 }

@@ -42,6 +42,23 @@ export function mappingKey(hostname: string, service?: string): string {
   return service === undefined ? hostname : `${hostname}:${service}`;
 }
 
+/** The parts of a {@link mappingKey}. */
+export function splitMappingKey(key: string): { hostname: string; service?: string } {
+  const colon = key.indexOf(':');
+  return colon === -1 ? { hostname: key } : { hostname: key.slice(0, colon), service: key.slice(colon + 1) };
+}
+
+/** Form of the service in `/_proxy/{service}/` and in a key, in lower case. */
+export const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
+
+/** For people: the container, project or folder that a mapping means. Names only, fit for any page. */
+export function describeMapping({ identity, processIdentifier, target, port }: Mapping): string {
+  if (identity?.kind === 'container') return identity.name;
+  const directory = identity?.root ?? identity?.workdir ?? processIdentifier?.workdir ?? target;
+  const name = directory.split('/').findLast((part) => part !== '');
+  return name === undefined || name === 'localhost' ? `port ${port}` : name;
+}
+
 /** Zod's issues as one line for people: `port: expected number, got "abc"`. */
 export function issuesText(error: z.ZodError): string {
   return error.issues

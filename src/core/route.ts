@@ -31,5 +31,7 @@ export type RouteOutcome =
   | { kind: 'upstream'; upstream: Upstream }
   /** Known, but not running now. */
   | { kind: 'away'; label: string; detail: string }
+  /** The decision takes a while (an LLM is asked) and goes on; whoever asks again shares it. */
+  | { kind: 'deciding' }
   /** Nobody is sure: the picker. `why` says what was tried and why the LLM was not asked, when it was not. */
   | { kind: 'unknown'; candidates: Candidate[]; why: string };

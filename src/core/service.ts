@@ -9,7 +9,10 @@ export const listenSchema = z.looseObject({
   /** As discovered: `127.0.0.1`, `::1`, `0.0.0.0`, `::`, `*` (both families) or an interface's address. */
   address: z.string(),
   port: z.int().min(1).max(65_535),
-  /** Kernel inode of the socket, and the descriptor of the process that holds it: the proof of identity. */
+  /**
+   * Kernel inode of the socket (on macOS its address in the kernel, `0x...`), and the descriptor of the process that
+   * holds it: on Linux the proof of identity.
+   */
   inode: z.string().exactOptional(),
   fd: z.int().exactOptional(),
   /** Why this port is no candidate (a debugger's), though the process is. */
@@ -55,6 +58,7 @@ export const processSchema = z.looseObject({
   ppid: z.int().min(0),
   /** Name of the executable; of argv[0] where the OS shows a thread's name. '' when unknown. */
   command: z.string(),
+  /** Absent where the OS does not tell one argument from the next (macOS). */
   argv: z.array(z.string()).exactOptional(),
   /** Full command line, joined by spaces. */
   args: z.string(),
@@ -65,6 +69,8 @@ export const processSchema = z.looseObject({
   git: gitSchema.nullable(),
   /** Start time in clock ticks since boot (Linux): with the pid it names one process for ever. */
   startTicks: z.number().exactOptional(),
+  /** Start time to the second, ISO 8601, where the ticks are not known (macOS): with the pid the proof of identity there. */
+  startedAt: z.string().exactOptional(),
   /** Id of the container that the process runs in, all 64 digits (its control group says so). */
   container: z.string().exactOptional(),
   uid: z.int().exactOptional(),
@@ -147,9 +153,6 @@ export type Snapshot = z.infer<typeof snapshotSchema>;
 /** A machine where nothing runs. */
 export const EMPTY_SNAPSHOT: Snapshot = Object.freeze({ processes: [], containers: [] });
 
-/** Reason for noise of every hostwise, this one or another: a route to it would only lead back here. */
-export const NOISE_HOSTWISE = 'hostwise itself';
-
 /** Tell a container from a process. */
 export function isContainer(service: Service): service is ContainerService {
   return 'image' in service;
@@ -162,7 +165,14 @@ export function allServices(snapshot: Snapshot): Service[] {
 
 /** The services that a hostname could mean: no noise, and at least one port that is none either. */
 export function candidatesOf(snapshot: Snapshot): Service[] {
-  return allServices(snapshot).filter((service) => service.noise === undefined && candidatePorts(service).length > 0);
+  return allServices(snapshot).filter(isCandidate);
+}
+
+/** Could a hostname mean this service? */
+export function isCandidate(service: Service): boolean {
+  if (service.noise !== undefined) return false;
+  if (isContainer(service)) return service.expose.length > 0 || service.publish.length > 0;
+  return service.listen.some((listen) => listen.noise === undefined);
 }
 
 /** The ports of a service that a hostname could mean, ascending, each once (container ports for a container). */

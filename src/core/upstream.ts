@@ -6,6 +6,8 @@
 export type UpstreamProof =
   /** Process `pid` still holds socket `inode` as descriptor `fd`: one readlink. */
   | { kind: 'socket'; pid: number; fd: number; inode: string }
+  /** Where no socket can be looked at (macOS): process `pid` still runs, and was started then (ISO 8601, to the second). */
+  | { kind: 'process'; pid: number; startedAt: string }
   /** Another user's process: the socket itself still exists on that port. */
   | { kind: 'inode'; inode: string; port: number }
   /** A container still owns the address, or publishes the port. */

@@ -38,7 +38,11 @@ export class Describer {
       project:
         cwd === null
           ? null
-          : findProject(this.#directories, { cwd, command: service.command, argv: facts?.argv ?? [] }),
+          : findProject(this.#directories, {
+              cwd,
+              command: service.command,
+              argv: facts?.argv ?? service.args.split(' '),
+            }),
       git: cwd === null ? null : this.#checkouts.find(cwd),
     };
     const noise = noiseReason(described, context, facts?.exe);

@@ -2,7 +2,8 @@
  * One snapshot of processes and containers, each service once: what forwards a container's port, and a process of a
  * container in this machine's own network, is the container. Pure; some microseconds, for each change of either.
  */
-import { type ContainerService, NOISE_HOSTWISE, type ProcessService, type Snapshot } from '../core/service.ts';
+import { NOISE_HOSTWISE } from '../core/noise.ts';
+import type { ContainerService, ProcessService, Snapshot } from '../core/service.ts';
 import type { ContainerState } from './docker/containers.ts';
 import { NOISE_FORWARDER } from './noise.ts';
 

@@ -26,7 +26,8 @@ describe('noiseReason', () => {
     ['/usr/lib/systemd/systemd-resolved', 'system daemon'],
     ['/usr/sbin/dnsmasq -x', 'system daemon'],
     ['/usr/bin/dockerd -H fd://', 'system daemon'],
-    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', 'system daemon (macOS)'],
+    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', 'AirPlay receiver (macOS)'],
+    ['/usr/libexec/rapportd', 'system daemon (macOS)'],
     ['/snap/spotify/79/usr/share/spotify/spotify', 'desktop application'],
   ])('marks %s', (args, reason) => {
     expect(noiseReason(service(args, { cwd: '/' }), CONTEXT)).toBe(reason);
@@ -49,6 +50,13 @@ describe('noiseReason', () => {
     expect(noiseReason(service(args), CONTEXT)).toBeUndefined();
   });
 
+  it.each(['/app', '/srv', '/root', '/', '/opt/shop'])('keeps a server in %s', (cwd) => {
+    expect(noiseReason(service('node server.js', { cwd }), CONTEXT)).toBeUndefined();
+    expect(
+      noiseReason(service('node server.js', { cwd, listen: [{ address: '::', port: 80 }] }), CONTEXT),
+    ).toBeUndefined();
+  });
+
   it('knows ourselves by pid', () => {
     expect(noiseReason(service('node main.ts', { pid: 77 }), CONTEXT)).toBe('hostwise itself');
   });
@@ -69,6 +77,27 @@ describe('noiseReason', () => {
     expect(noiseReason(proxy, { ...CONTEXT, listsContainers: true })).toBe('forwards ports of containers');
   });
 
+  it.each([
+    ['/Applications/Visual Studio Code.app/Contents/MacOS/Electron', '', 'editor (VS Code)'],
+    ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '--type=gpu-process', 'browser (Chromium)'],
+    ['/Applications/WebStorm.app/Contents/MacOS/webstorm', '', 'editor (JetBrains)'],
+    ['/Applications/Microsoft Teams.app/Contents/MacOS/MSTeams', '', 'desktop application'],
+    ['/System/Library/PrivateFrameworks/Sharing.framework/sharingd', '', 'system daemon (macOS)'],
+    ['/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter', '', 'AirPlay receiver (macOS)'],
+    ['/System/Library/Frameworks/Ruby.framework/Versions/2.6/usr/bin/ruby', 'bin/rails s', undefined],
+    [
+      '/Applications/Xcode.app/Contents/Developer/Python3.framework/Python.app/Contents/MacOS/Python',
+      'x.py',
+      undefined,
+    ],
+    ['/Applications/Postgres.app/Contents/Versions/16/bin/postgres', '-D /x', undefined],
+    ['/opt/homebrew/Cellar/node/26.0.0/bin/node', '/Users/kim/Discord.app/server.js', undefined],
+  ])('tells %s %s, where only blanks divide the arguments', (exe, rest, reason) => {
+    const { argv: _, ...mac } = service(`${exe} ${rest}`.trim(), { cwd: '/', command: exe.split('/').at(-1) ?? '' });
+    expect(noiseReason(mac, CONTEXT, exe)).toBe(reason);
+    expect(noiseReason(mac, CONTEXT)).toBe(rest.includes('Discord') ? 'desktop application' : reason);
+  });
+
   it('tells a socket of the system, whose process may not be seen, by its port', () => {
     const unseen = (port: number, uid: number) =>
       service('', { pid: 0, command: '', cwd: null, uid, listen: [{ address: '127.0.0.1', port }] });
@@ -86,6 +115,11 @@ describe('noiseReason() on hostwise itself', () => {
     expect(noiseReason(service('node src/main.ts run', { cwd }), context)).toBe('hostwise itself');
     expect(noiseReason(service('node /usr/bin/hostwise run'), context)).toBe('hostwise itself');
     expect(noiseReason(service('node src/main.ts run'), context)).toBeUndefined();
+    const { argv: _, ...mac } = service('node /Users/kim b/hostwise/src/main.ts run');
+    const blanks = { ...context, ownScript: '/Users/kim b/hostwise/src/main.ts' };
+    expect(noiseReason(mac, blanks)).toBe('hostwise itself');
+    const { argv: _argv, ...installed } = service('node /usr/local/bin/hostwise run');
+    expect(noiseReason(installed, context)).toBe('hostwise itself');
   });
 });
 

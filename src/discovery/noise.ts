@@ -5,7 +5,8 @@
  * admin pages and code-server are candidates, and so is whatever is run from inside a project (somebody develops dnsmasq).
  */
 import path from 'node:path';
-import { type Listen, NOISE_HOSTWISE, type ProcessService } from '../core/service.ts';
+import { NOISE_HOSTWISE } from '../core/noise.ts';
+import type { Listen, ProcessService } from '../core/service.ts';
 
 /** Reason for noise of an engine's port forwarders: the containers themselves are listed. */
 export const NOISE_FORWARDER = 'forwards ports of containers';
@@ -46,10 +47,14 @@ export function noiseReason(
 }
 
 /** Installed under its own name, or run from the same script as we are. */
-function isHostwise({ argv, cwd }: ProcessService, ownScript: string | undefined): boolean {
-  const script = argv?.[1];
+function isHostwise({ argv, args, cwd, project }: ProcessService, ownScript: string | undefined): boolean {
+  // Without argv the boundaries are a guess: a path of ours with blanks in it is looked for as a whole.
+  if (argv === undefined && ownScript !== undefined && `${args} `.includes(` ${ownScript} `)) return true;
+  const script = (argv ?? args.split(' ', 2))[1];
   if (script === undefined || script.startsWith('-')) return false;
   if (path.basename(script) === 'hostwise') return true;
+  // Another checkout, or the installed package.
+  if (project?.name === 'hostwise' && /(?:^|\/)(?:src\/main\.ts|dist\/main\.js)$/.test(script)) return true;
   return ownScript !== undefined && path.resolve(cwd ?? '/', script) === ownScript;
 }
 
@@ -165,10 +170,12 @@ const PROGRAMS: { names: RegExp; where?: RegExp; reason: string }[] = [
       /^(?:sshd.*|systemd|systemd-.*|\(?sd-pam\)?|init|launchd.*|inetd|xinetd|cupsd?|cups-browsed|dnsmasq|unbound|named|avahi-daemon|rpcbind|rpc\..*|portmap|containerd|dockerd|containerd-shim.*|podman|crio|kubelet|chronyd|ntpd|exim4|master|sendmail|smbd|nmbd|winbindd|tailscaled|NetworkManager|snapd|xrdp.*|Xvnc|Xorg|gnome-remote-de.*|epmd|gpg-agent|ssh-agent|adb|watchman)$/,
     reason: 'system daemon',
   },
+  // It holds ports 5000 and 7000, where many an application would be.
+  { names: /^(?:ControlCenter|ControlCe|AirPlayXPCHelper|AirPlayUIAgent)$/, reason: 'AirPlay receiver (macOS)' },
   {
-    names:
-      /^(?:ControlCenter|ControlCe|rapportd|sharingd|AirPlayXPCHelper|AirPlayUIAgent|remoted|identityservicesd|screensharingd|ARDAgent)$/,
-    where: /^\/(?:System\/Library|usr\/libexec)\//,
+    names: /^(?:rapportd|sharingd|remoted|identityservicesd|screensharingd|ARDAgent)$/,
+    // The system's own interpreters run anybody's programs.
+    where: /^\/(?:System\/Library\/(?!Frameworks\/(?:Ruby|Python|Perl|Tcl)\.)|usr\/libexec\/)/,
     reason: 'system daemon (macOS)',
   },
   {

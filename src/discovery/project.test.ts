@@ -46,6 +46,55 @@ describe('findProject', () => {
     expect(['a', 'b', 'c'].map((name) => find(path.join(root, name))?.name)).toEqual(['a', 'b', 'c']);
   });
 
+  it.each<[string, string, string, string]>([
+    ['package.json', '{"name":"shop"}', 'node', 'shop'],
+    ['pyproject.toml', '[project]\nname = "shop"\n', 'python3.13', 'shop'],
+    ['go.mod', 'module github.com/kim/shop\n', 'shop', 'github.com/kim/shop'],
+    ['Cargo.toml', '[package]\nname = "shop"\n', 'shop', 'shop'],
+    ['composer.json', '{"name":"kim/shop"}', 'php', 'kim/shop'],
+    ['Gemfile', "source 'https://rubygems.org'\n", 'ruby', 'folder'],
+    ['mix.exs', 'def project, do: [app: :shop]\n', 'beam.smp', 'shop'],
+    ['pom.xml', '<project><artifactId>shop</artifactId></project>', 'java', 'shop'],
+    ['build.gradle', "plugins { id 'java' }\n", 'java', 'folder'],
+    ['build.gradle.kts', 'plugins { java }\n', 'java', 'folder'],
+    ['deno.json', '{"name":"@kim/shop"}', 'deno', '@kim/shop'],
+    ['Shop.csproj', '<Project Sdk="Microsoft.NET.Sdk.Web"/>', 'dotnet', 'Shop'],
+  ])(
+    'finds a project by its %s; broken, empty, a circle of links or a folder, it is no worse than nameless',
+    async (file, text, command, name) => {
+      const root = await tempDir();
+      const folder = path.join(root, 'folder');
+      const find = finder();
+      await lay(folder, { [file]: text, 'src/': '' });
+      expect(find(path.join(folder, 'src'), command)).toMatchObject({ root: folder, name });
+      const nameless = file === 'Shop.csproj' ? 'Shop' : 'folder';
+      for (const broken of ['', '{"name":', '\0\xff<project', '[[[[']) {
+        await lay(folder, { [file]: broken });
+        expect(find(path.join(folder, 'src'), command)).toMatchObject({ root: folder, name: nameless });
+      }
+      const manifest = path.join(folder, file);
+      await rm(manifest);
+      await symlink(`${file}.circle`, manifest);
+      await symlink(file, `${manifest}.circle`);
+      expect(find(path.join(folder, 'src'), command)?.root).toBe(folder);
+      await rm(manifest);
+      await mkdir(manifest);
+      expect(() => find(path.join(folder, 'src'), command)).not.toThrow();
+    },
+  );
+
+  it('takes /app, /srv and what lies below /root for ordinary directories', () => {
+    const directories = new Directories(new FileStamps(), '/home/kim');
+    const above = (cwd: string) => directories.above(cwd);
+    expect(['/app', '/srv', '/root', '/srv/shop', '/root/shop'].map(above)).toEqual([
+      ['/app'],
+      ['/srv'],
+      ['/root'],
+      ['/srv/shop', '/srv'],
+      ['/root/shop'],
+    ]);
+  });
+
   it('finds the monorepo’s root and its name', async () => {
     const root = await tempDir();
     await lay(root, {

@@ -5,18 +5,23 @@ import { readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { platform } from 'node:process';
 import type { UpstreamProof } from '../core/upstream.ts';
+import { ProcessProofs } from './process-proof.ts';
 import { parseProcNet } from './processes/listening-socket.ts';
+
+const proofs = new ProcessProofs();
 
 /**
  * Check a proof. Never throws; anything that cannot be checked does not hold.
- * @returns at once for `socket` and `fixed`, a promise where a table must be read
+ * @returns at once for `socket` and `fixed`, a promise where a table must be read or a tool asked
  */
 export function holdsProof(proof: Exclude<UpstreamProof, { kind: 'container' }>): boolean | Promise<boolean> {
   switch (proof.kind) {
     case 'fixed':
       return true;
     case 'socket':
-      return platform === 'linux' ? holdsSocket(proof) : isAlive(proof.pid);
+      return platform === 'linux' && holdsSocket(proof);
+    case 'process':
+      return proofs.holds(proof.pid, proof.startedAt);
     case 'inode':
       return platform === 'linux' && listensOn(proof.port, proof.inode);
   }
@@ -45,17 +50,5 @@ async function tableText(file: string): Promise<string> {
     return await readFile(file, 'latin1');
   } catch {
     return '';
-  }
-}
-
-/**
- * Where there is no /proc: is a process of this pid alive? Weaker than the socket: a pid that came round again and a
- * process that closed its socket pass. EPERM means alive, and somebody else's.
- */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

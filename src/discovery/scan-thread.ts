@@ -6,6 +6,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
 import type { ProcMemory } from './processes/linux-proc.ts';
 import type { ScanOptions } from './scan.ts';
+import { type PackedSnapshot, SnapshotUnpacker } from './snapshot-transfer.ts';
 
 /** What the thread is started with. */
 export interface ScanThreadData {
@@ -16,12 +17,8 @@ export interface ScanThreadData {
   idleMs: number;
 }
 
-/** What the thread answers to a question's id. */
-export interface ScanReply {
-  id: number;
-  snapshot: Snapshot;
-  memory: ProcMemory;
-}
+/** What the thread says: the answer to a question, or, when it ends because nobody asks, what it remembers. */
+export type ScanReply = { id: number; packed: PackedSnapshot } | { memory: ProcMemory };
 
 /** Limits of the thread. */
 export interface ScanThreadLimits {
@@ -92,8 +89,12 @@ export class ScanThread {
   #start(): Worker {
     const workerData: ScanThreadData = { options: this.#options, memory: this.#memory, idleMs: this.#limits.idleMs };
     const worker = new Worker(this.#url, { name: 'hostwise-scan', workerData });
+    const unpacker = new SnapshotUnpacker();
     let crash: unknown;
-    worker.on('message', (reply: ScanReply) => this.#settle(reply));
+    worker.on('message', (reply: ScanReply) => {
+      if ('memory' in reply) this.#memory = reply.memory;
+      else this.#settle(reply.id, unpacker.unpack(reply.packed));
+    });
     worker.on('error', (error) => {
       crash = error;
     });
@@ -103,8 +104,7 @@ export class ScanThread {
     return worker;
   }
 
-  #settle({ id, snapshot, memory }: ScanReply): void {
-    this.#memory = memory;
+  #settle(id: number, snapshot: Snapshot): void {
     const question = this.#questions.get(id);
     if (!question) return;
     this.#forget(question);

@@ -6,11 +6,19 @@ import { messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
 import { Describer } from './describe.ts';
 import { emptyMemory, type ProcMemory, scanProc } from './processes/linux-proc.ts';
+import { scanLsof } from './processes/lsof.ts';
+import { scanMac } from './processes/mac.ts';
 import type { Found } from './processes/services.ts';
 import { scanSs } from './processes/ss.ts';
 
-/** How listening processes are found. `auto`: /proc, else ss. */
-export type Backend = 'auto' | 'proc' | 'ss';
+/** A way to find listening processes. */
+type Way = 'proc' | 'ss' | 'lsof' | 'mac';
+
+/** How listening processes are found. `auto`: on Linux /proc, else ss, else lsof; on macOS lsof together with netstat. */
+export type Backend = 'auto' | Way;
+
+/** The ways of `auto`: the next one where one fails. */
+const WAYS: Partial<Record<NodeJS.Platform, readonly Way[]>> = { linux: ['proc', 'ss', 'lsof'], darwin: ['mac'] };
 
 /** What a scan is asked for. */
 export interface ScanOptions {
@@ -48,25 +56,31 @@ export class Scanner {
 
   async #find(): Promise<Found> {
     const { backend } = this.#options;
-    if (platform !== 'linux') return nothing(`processes cannot be listed on ${platform}`);
-    const warnings: string[] = [];
-    if (backend !== 'ss') {
+    const ways = backend === 'auto' ? WAYS[platform] : [backend];
+    const warnings = ways ? [] : [`processes cannot be listed on ${platform}`];
+    for (const way of ways ?? []) {
       try {
-        return scanProc(this.memory);
+        const found = await this.#findBy(way);
+        return { ...found, warnings: [...warnings, ...found.warnings] };
       } catch (error) {
-        warnings.push(`listening sockets cannot be read from /proc: ${messageOf(error)}`);
-        if (backend === 'proc') return { processes: [], warnings };
+        warnings.push(
+          way === 'proc' ? `listening sockets cannot be read from /proc: ${messageOf(error)}` : messageOf(error),
+        );
       }
     }
-    try {
-      const found = await scanSs();
-      return { ...found, warnings: [...warnings, ...found.warnings] };
-    } catch (error) {
-      return { processes: [], warnings: [...warnings, messageOf(error)] };
+    return { processes: [], warnings };
+  }
+
+  #findBy(way: Way): Found | Promise<Found> {
+    switch (way) {
+      case 'proc':
+        return scanProc(this.memory);
+      case 'ss':
+        return scanSs();
+      case 'lsof':
+        return scanLsof();
+      case 'mac':
+        return scanMac();
     }
   }
-}
-
-function nothing(warning: string): Found {
-  return { processes: [], warnings: [warning] };
 }

@@ -24,6 +24,8 @@ export interface AppPages {
   unknown(hostname: string, outcome: Unknown, format: PageFormat): PageBody;
   /** 503 with Retry-After: known, but not running now. The page loads itself again. */
   waiting(hostname: string, outcome: Away, format: PageFormat): PageBody;
+  /** 503 with Retry-After: the decision is not made yet. The page loads itself again. */
+  deciding(hostname: string, format: PageFormat): PageBody;
   /** Everything else that went wrong. `detail` is for people and carries no secrets. */
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses. @param returnTo URL to go on to afterwards */
@@ -41,6 +43,7 @@ export function createPages(parts: PagesParts): AppPages {
   return {
     unknown: (hostname, outcome, format) => unknownPage(hostname, outcome, format, picker(hostname)),
     waiting: (hostname, outcome, format) => waitingPage(hostname, outcome, format, picker(hostname)),
+    deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname)),
     error: errorPage,
     pickerUrl: picker,
   };
@@ -106,6 +109,24 @@ function waitingPage(hostname: string, outcome: Away, format: PageFormat, picker
 <p><code>${hostname}</code> is “${label}”, which is not running now. This page loads again by itself; start it and it appears.</p>
 <p class="soft">${detail}</p>
 <p><a href="${picker}" target="_top">Choose another one</a></p></main>`,
+    },
+    retry,
+  );
+}
+
+function decidingPage(hostname: string, format: PageFormat, picker: string): PageBody {
+  const error = `It is being decided what “${hostname}” means; the LLM has not answered yet`;
+  const retry = { 'retry-after': String(RETRY_SECONDS) };
+  if (format === 'json') return json(503, { error, hostname }, retry);
+  if (format === 'text') return text(503, [error, `Choose in a browser: ${picker}`], retry);
+  return page(
+    503,
+    {
+      title: `Deciding on ${hostname}`,
+      refreshSeconds: RETRY_SECONDS,
+      body: html`<main class="narrow"><h1>Asking the LLM what <span class="wait">${hostname}</span> means</h1>
+<p>This page loads again by itself until there is an answer.</p>
+<p><a href="${picker}" target="_top">Choose it yourself</a></p></main>`,
     },
     retry,
   );

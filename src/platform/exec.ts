@@ -10,6 +10,8 @@ export interface RunLimits {
   timeoutMs?: number;
   /** Kept of each of stdout and stderr; what comes after is read and dropped. Default 8 MiB. */
   maxBytes?: number;
+  /** Set on top of our own environment: the language that the output is to be in. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** What a program left behind. */
@@ -28,9 +30,14 @@ const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
  * in `stderr`, as one that was killed does.
  */
 export function run(file: string, args: readonly string[], limits: RunLimits = {}): Promise<RunResult> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = limits;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, env } = limits;
   return new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], shell: false, windowsHide: true });
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: false,
+      windowsHide: true,
+      ...(env ? { env: { ...process.env, ...env } } : {}),
+    });
     const stdout = new CappedText(maxBytes);
     const stderr = new CappedText(maxBytes);
     child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));

@@ -14,6 +14,8 @@ export interface ListenOptions {
   hosts: readonly string[];
   /** The user asked for this very port: that one or an error. */
   explicit: boolean;
+  /** The flag that sets this port, for hints: `--http-port`. */
+  flag: string;
   /** To try where `port` cannot be had and was not asked for explicitly. */
   fallbackPort?: number;
   onConnection: (socket: net.Socket) => void;
@@ -152,11 +154,11 @@ function isPortTrouble(error: unknown): error is AppError {
 async function explain(error: unknown, port: number, options: ListenOptions, fallbackPort?: number): Promise<unknown> {
   switch (systemCode(error)) {
     case 'EADDRINUSE':
-      return inUse(error, port, await (options.whoHolds ?? whoHoldsInProc)(port).catch(() => undefined));
+      return inUse(error, port, options.flag, await (options.whoHolds ?? whoHoldsInProc)(port).catch(() => undefined));
     case 'EACCES':
     case 'EPERM':
       return new AppError('PORT_FORBIDDEN', `This user may not listen on port ${port}`, {
-        hint: forbiddenHint(port, fallbackPort),
+        hint: forbiddenHint(port, options.flag, fallbackPort),
         data: { port },
         cause: error,
       });
@@ -173,25 +175,23 @@ async function explain(error: unknown, port: number, options: ListenOptions, fal
   }
 }
 
-function inUse(error: unknown, port: number, holder: PortHolder | undefined): AppError {
+function inUse(error: unknown, port: number, flag: string, holder: PortHolder | undefined): AppError {
   const look = `See who has it with: lsof -nP -iTCP:${port} -sTCP:LISTEN`;
   return new AppError('PORT_IN_USE', `Port ${port} is in use${holder ? ` by ${holderText(holder)}` : ''}`, {
-    hint: `${holder ? 'Stop it' : look}, or use another port: ${otherPort(port)}`,
+    hint: `${holder ? 'Stop it' : look}, or use another port: ${otherPort(port, flag)}`,
     data: { port, ...(holder ? { holder } : {}) },
     cause: error,
   });
 }
 
-/** The flag with a port that is probably free: plain HTTP is recognised by its usual numbers. */
-function otherPort(port: number, proposed?: number): string {
-  const plain = port === 80 || port === 8080;
-  const usual = plain ? [8080, 8081] : [8443, 9443];
-  const other = proposed ?? usual.find((one) => one !== port);
-  return `${plain ? '--http-port' : '--https-port'} ${other}`;
+/** The flag with a port that is probably free. */
+function otherPort(port: number, flag: string, proposed?: number): string {
+  const usual = flag === '--http-port' ? [8080, 8081] : [8443, 9443];
+  return `${flag} ${proposed ?? usual.find((one) => one !== port)}`;
 }
 
-function forbiddenHint(port: number, fallbackPort: number | undefined): string {
-  const other = otherPort(port, fallbackPort);
+function forbiddenHint(port: number, flag: string, fallbackPort: number | undefined): string {
+  const other = otherPort(port, flag, fallbackPort);
   if (process.platform !== 'linux') return `Use a higher port: ${other}`;
   const lowest = Math.min(port, 80);
   return `Allow it with: sudo sysctl net.ipv4.ip_unprivileged_port_start=${lowest}, or use a higher port: ${other}`;

@@ -3,7 +3,7 @@ import { type DecideRules, decide, type RequestHead } from './decide.ts';
 
 const RULES: DecideRules = {
   domains: ['localhost'],
-  redirectToHttps: false,
+  redirectToHttps: 'nothing',
   httpsPort: 8443,
   seedPaths: true,
 };
@@ -16,8 +16,8 @@ function head(part: Partial<RequestHead>): RequestHead {
     authority: 'shop.localhost:8443',
     secure: true,
     serverName: 'shop.localhost',
+    navigation: false,
     hop: undefined,
-    fromBrowser: false,
     ...part,
   };
 }
@@ -118,9 +118,8 @@ describe('decide() on paths', () => {
       service: 'api',
       prefix: '/_proxy/api',
       path: '/v1/a%2Fb//c?x=%20&y',
-      siblingsOnly: false,
     });
-    expect(verdict({ target: '/_proxy/api', fromBrowser: true })).toMatchObject({ path: '/', siblingsOnly: true });
+    expect(verdict({ target: '/_proxy/api' })).toMatchObject({ path: '/' });
     expect(verdict({ target: '/_proxy/api?x' })).toMatchObject({ path: '/?x' });
   });
 
@@ -151,23 +150,29 @@ describe('decide() on plain HTTP', () => {
   const plain = { secure: false, serverName: undefined, authority: 'shop.localhost:8080' };
 
   it('redirects to the HTTPS port when told to, with the path as it was', () => {
-    expect(verdict({ ...plain, target: '/a?b' }, { redirectToHttps: true })).toEqual({
+    expect(verdict({ ...plain, target: '/a?b' }, { redirectToHttps: 'everything' })).toEqual({
       kind: 'redirect',
       location: 'https://shop.localhost:8443/a?b',
     });
-    expect(verdict({ ...plain }, { redirectToHttps: true, httpsPort: 443 })).toMatchObject({
+    expect(verdict({ ...plain }, { redirectToHttps: 'everything', httpsPort: 443 })).toMatchObject({
       location: 'https://shop.localhost/',
     });
   });
 
+  it('redirects navigations alone where only browsers are known to trust the CA', () => {
+    const rules = { redirectToHttps: 'navigations' } as const;
+    expect(verdict({ ...plain, navigation: true }, rules)).toMatchObject({ kind: 'redirect' });
+    expect(verdict({ ...plain }, rules)).toMatchObject({ kind: 'forward' });
+  });
+
   it('never redirects /_tls_check or an upgrade', () => {
-    const rules = { redirectToHttps: true };
+    const rules = { redirectToHttps: 'everything' } as const;
     expect(verdict({ ...plain, target: '/_tls_check?domain=x' }, rules)).toMatchObject({ kind: 'control' });
     expect(verdict({ ...plain, kind: 'upgrade' }, rules)).toMatchObject({ kind: 'forward' });
   });
 
   it('never redirects to a foreign host', () => {
-    expect(verdict({ ...plain, authority: 'evil.example' }, { redirectToHttps: true })).toMatchObject({
+    expect(verdict({ ...plain, authority: 'evil.example' }, { redirectToHttps: 'everything' })).toMatchObject({
       kind: 'reject',
     });
   });

@@ -2,7 +2,8 @@
  * Request head -> verdict. Pure, written once: requests, upgrades and extended CONNECT all ask here.
  */
 import type { ErrorCode } from '../core/errors.ts';
-import { classifyHostname, parseAuthority } from '../core/hostname.ts';
+import { classifyHostname, originUrl, parseAuthority } from '../core/hostname.ts';
+import { SERVICE_NAME } from '../core/mapping.ts';
 import { hopCount, MAX_HOPS } from './headers.ts';
 
 /** What the verdict depends on. */
@@ -16,17 +17,20 @@ export interface RequestHead {
   secure: boolean;
   /** SNI name, lower case. */
   serverName: string | undefined;
+  /** A browser's top-level navigation. */
+  navigation: boolean;
   /** Value of our hop header. */
   hop: string | undefined;
-  /** Any Origin or Sec-Fetch header came with it. */
-  fromBrowser: boolean;
 }
 
 /** The settings that decide. */
 export interface DecideRules {
   domains: readonly string[];
-  /** Plain HTTP goes to HTTPS by 307. */
-  redirectToHttps: boolean;
+  /**
+   * What of plain HTTP goes to HTTPS by 307. `navigations`: only the pages of browsers, which are known to trust the
+   * CA; curl and others have stores of their own.
+   */
+  redirectToHttps: 'nothing' | 'navigations' | 'everything';
   /** Port to name in redirects. */
   httpsPort: number;
   /** False gives the seed's paths back to the apps; `/_hostwise/` stays ours. */
@@ -50,8 +54,6 @@ export interface ForwardVerdict {
   service?: string;
   /** The prefix that was cut off. */
   prefix?: string;
-  /** A browser asks for a sibling: only those of the same project. */
-  siblingsOnly?: boolean;
   /** `?force` / `?prompt=` are there; they count only if the caller may (DESIGN: who may call what). */
   instruction?: Instruction;
 }
@@ -89,15 +91,19 @@ export function decide(head: RequestHead, rules: DecideRules): Verdict {
   }
   if (hopCount(head.hop) >= MAX_HOPS) return loop(hostname);
   const ours = ownPath(split.path, rules.seedPaths);
-  if (!head.secure && rules.redirectToHttps && head.kind === 'request' && ours !== 'tls-check') {
-    const port = rules.httpsPort === 443 ? '' : `:${rules.httpsPort}`;
-    return { kind: 'redirect', location: `https://${hostname}${port}${split.path}` };
+  if (redirects(head, rules) && ours !== 'tls-check') {
+    return { kind: 'redirect', location: originUrl('https', hostname, rules.httpsPort) + split.path };
   }
   if (host.kind === 'control') return { kind: 'control', on: 'control', hostname };
-  if (ours === 'sibling') return sibling(head, hostname, split.path);
+  if (ours === 'sibling') return sibling(hostname, split.path);
   if (ours !== undefined) return { kind: 'control', on: 'app', hostname };
   const instruction = instructionOf(split.path, head.method);
   return { kind: 'forward', hostname, path: split.path, ...(instruction ? { instruction } : {}) };
+}
+
+function redirects({ secure, kind, navigation }: RequestHead, { redirectToHttps }: DecideRules): boolean {
+  if (secure || kind === 'upgrade' || redirectToHttps === 'nothing') return false;
+  return redirectToHttps === 'everything' || navigation;
 }
 
 function reject(code: ErrorCode, title: string, detail: string, hint?: string): Verdict {
@@ -148,10 +154,7 @@ function ownPath(path: string, seedPaths: boolean): OwnPath {
   return bare.startsWith('/_proxy/') ? 'sibling' : undefined;
 }
 
-/** Longest service name in `/_proxy/{service}/`; a mapping key has to hold it. */
-const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
-
-function sibling(head: RequestHead, hostname: string, path: string): Verdict {
+function sibling(hostname: string, path: string): Verdict {
   // Split on raw bytes: encoded slashes in the rest stay as they are (tudy's defect 11).
   const rest = path.slice('/_proxy/'.length);
   const end = rest.search(/[/?]/);
@@ -166,7 +169,6 @@ function sibling(head: RequestHead, hostname: string, path: string): Verdict {
     service,
     prefix: `/_proxy/${service}`,
     path: after.startsWith('/') ? after : `/${after}`,
-    siblingsOnly: head.fromBrowser,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 
@@ -44,6 +45,9 @@ export class Http1Exchange implements Exchange {
   get body(): IncomingMessage {
     return this.#request;
   }
+  get trailers(): readonly string[] {
+    return this.#request.rawTrailers;
+  }
   get hasBody(): boolean {
     const { headers } = this.#request;
     return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -54,6 +58,9 @@ export class Http1Exchange implements Exchange {
   get gone(): boolean {
     return this.#response.destroyed || this.#request.socket.destroyed;
   }
+  get caller(): CallerRequest {
+    return this.#request;
+  }
 
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
@@ -61,18 +68,22 @@ export class Http1Exchange implements Exchange {
   }
   inform(status: number, headers: readonly string[]): void {
     if (this.gone || this.answered) return;
-    if (status === 100) this.#response.writeContinue();
-    else this.#response.writeInformation(status, [...headers]);
+    try {
+      if (status === 100) this.#response.writeContinue();
+      else this.#response.writeInformation(status, [...headers]);
+    } catch {
+      // Fields that Node refuses: information may be left out (RFC 9110 section 15.2).
+    }
   }
   respond(status: number, message: string, headers: readonly string[]): void {
     if (this.gone) return;
     // Date is the upstream's business; our own pages bring theirs.
     this.#response.sendDate = false;
     this.endless = isEndless(headers);
-    this.#response.writeHead(status, message || (STATUS_CODES[status] ?? ''), [...headers]);
+    this.#response.writeHead(status, reasonPhrase(status, message), [...headers]);
   }
   write(chunk: Uint8Array): boolean {
-    return this.#response.write(chunk);
+    return this.gone ? true : this.#response.write(chunk);
   }
   onDrain(listener: () => void): void {
     this.#response.on('drain', listener);
@@ -85,6 +96,10 @@ export class Http1Exchange implements Exchange {
     this.#request.socket.destroy();
   }
   onGone(listener: () => void): void {
+    if (this.gone) {
+      listener();
+      return;
+    }
     this.#response.once('close', () => {
       if (!this.#response.writableFinished) listener();
     });
@@ -95,6 +110,12 @@ export class Http1Exchange implements Exchange {
   asNode(): { request: IncomingMessage; response: ServerResponse } {
     return { request: this.#request, response: this.#response };
   }
+}
+
+/** undici reads the reason phrase as UTF-8: back to the bytes that the upstream sent (RFC 9112 section 4). */
+function reasonPhrase(status: number, message: string): string {
+  if (message === '') return STATUS_CODES[status] ?? '';
+  return /[^\u0000-\u00ff]/.test(message) ? Buffer.from(message).toString('latin1') : message;
 }
 
 /** The Host field; null when it was sent more than once (RFC 9112 section 3.2: 400). */

@@ -7,6 +7,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
 
@@ -15,11 +16,12 @@ export class Http2Exchange implements Exchange {
   readonly version = '2';
   readonly secure = true;
   endless = false;
+  trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #allRawHeaders: string[];
-  #trailers: readonly string[] = [];
+  #responseTrailers: readonly string[] = [];
   #asNode: { request: Http2ServerRequest; response: Http2ServerResponse } | undefined;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
@@ -29,6 +31,12 @@ export class Http2Exchange implements Exchange {
     this.rawHeaders = joinCookies(rawHeaders);
     // A stream that the client resets must not take the process down (portless P11).
     stream.on('error', ignore);
+    // They come as an event, whether or not the body has been read by then.
+    if (headers.trailer !== undefined) {
+      stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
+        this.trailers = raw ?? [];
+      });
+    }
   }
 
   get method(): string {
@@ -64,6 +72,9 @@ export class Http2Exchange implements Exchange {
   get gone(): boolean {
     return this.#stream.destroyed || this.#stream.aborted;
   }
+  get caller(): CallerRequest {
+    return { method: this.method, headers: this.#headers, socket: this.socket, stream: this.#stream };
+  }
   /** The stream itself, for extended CONNECT. */
   get stream(): ServerHttp2Stream {
     return this.#stream;
@@ -80,16 +91,31 @@ export class Http2Exchange implements Exchange {
   }
   inform(status: number, headers: readonly string[]): void {
     if (this.gone || this.answered) return;
-    this.#stream.additionalHeaders({ ...grouped(headers), ':status': status });
+    try {
+      this.#stream.additionalHeaders({ ...grouped(headers), ':status': status });
+    } catch {
+      // Fields that Node refuses: information may be left out (RFC 9110 section 15.2).
+    }
   }
   respond(status: number, _message: string, headers: readonly string[], trailers: boolean): void {
     if (this.gone) return;
+    // Node would send it, and the client would take the whole connection for broken.
+    if (status < 100) throw new RangeError(`Not a status: ${status}`);
     this.endless = isEndless(headers);
-    const flat: string[] = [':status', String(status), ...headers];
+    // Node refuses a status that RFC 9110 section 15 does not know; clients treat it as a 5xx.
+    const flat: string[] = [':status', String(status > 599 ? 500 : status), ...headers];
     if (trailers) {
-      this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(grouped(this.#trailers)));
+      this.#stream.once('wantTrailers', () => this.#sendTrailers());
     }
     this.#stream.respond(flat, { waitForTrailers: trailers, sendDate: false } as { waitForTrailers: boolean });
+  }
+  #sendTrailers(): void {
+    try {
+      this.#stream.sendTrailers(grouped(this.#responseTrailers));
+    } catch {
+      // Fields that Node refuses: the response is complete without them, and must end.
+      this.#stream.sendTrailers({});
+    }
   }
   write(chunk: Uint8Array): boolean {
     return this.gone ? true : this.#stream.write(chunk);
@@ -98,7 +124,7 @@ export class Http2Exchange implements Exchange {
     this.#stream.on('drain', listener);
   }
   end(trailers?: readonly string[]): void {
-    if (trailers) this.#trailers = trailers;
+    if (trailers) this.#responseTrailers = trailers;
     this.#stream.end();
   }
   abort(): void {
@@ -106,6 +132,10 @@ export class Http2Exchange implements Exchange {
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
   onGone(listener: () => void): void {
+    if (this.gone) {
+      listener();
+      return;
+    }
     this.#stream.once('close', () => {
       if (!this.#stream.writableFinished) listener();
     });

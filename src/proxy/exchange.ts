@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { AnyRequest, AnyResponse } from '../core/http-message.ts';
+import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { flatHeader } from './flat-headers.ts';
 
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
@@ -23,6 +23,8 @@ export interface Exchange {
   /** SNI name of the connection, lower case; undefined on plain HTTP and without SNI. */
   readonly serverName: string | undefined;
   readonly body: Readable;
+  /** Trailers of the request, flat; complete once `body` has ended. */
+  readonly trailers: readonly string[];
   /** False when the head says that no body follows. */
   readonly hasBody: boolean;
   /** Response head was sent. */
@@ -31,6 +33,9 @@ export interface Exchange {
   readonly gone: boolean;
   /** The response is a stream of events, which never ends by itself: nothing waits for it when we stop. */
   readonly endless: boolean;
+
+  /** For asking who calls, without touching the response. */
+  readonly caller: CallerRequest;
 
   /** First value of a request header. @param name lower case */
   header(name: string): string | undefined;

@@ -3,12 +3,16 @@
  * (chunked with trailers, `Expect`, `OPTIONS *`). 10-15 us more CPU than undici.
  */
 import http from 'node:http';
+import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
+
+/** Longest response head, as undici's pool has it: a handful of large cookies fits. */
+export const MAX_HEAD_BYTES = 64 * 1024;
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
 export function forwardExact(
@@ -19,7 +23,9 @@ export function forwardExact(
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
   const headers = requestHeaders(exchange, options);
-  if (exchange.header('transfer-encoding') !== undefined) headers.push('Transfer-Encoding', 'chunked');
+  // A body without a length must be framed, whatever the client's version framed it with: unframed bytes would be
+  // read as the next request.
+  if (exchange.hasBody && exchange.header('content-length') === undefined) headers.push('Transfer-Encoding', 'chunked');
   return new Promise((resolve) => {
     let bodyStarted = false;
     const request = http.request({
@@ -29,6 +35,7 @@ export function forwardExact(
       headers,
       setHost: false,
       setDefaultHeaders: false,
+      maxHeaderSize: MAX_HEAD_BYTES,
     });
     exchange.onGone(() => request.destroy());
     request.on('socket', () => {
@@ -36,7 +43,17 @@ export function forwardExact(
       sendBody(exchange, request);
     });
     request.on('information', (info) => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders)));
-    request.on('response', (response) => relay(exchange, response, () => resolve({ kind: 'done' })));
+    let responded = false;
+    request.on('response', (response) => {
+      responded = true;
+      relay(exchange, response, options, resolve);
+    });
+    // Nobody asked for another protocol.
+    request.on('upgrade', (_response, socket) => socket.destroy());
+    request.on('close', () => {
+      // How a response ended is told by `relay`.
+      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream) });
+    });
     request.on('error', (error) => {
       if (exchange.gone || exchange.answered) {
         if (!exchange.gone) exchange.abort();
@@ -49,16 +66,21 @@ export function forwardExact(
 
 function sendBody(exchange: Exchange, request: http.ClientRequest): void {
   const { body } = exchange;
-  if (!exchange.hasBody) {
+  // An empty HTTP/2 body may have ended before anybody could listen.
+  if (!exchange.hasBody || body.readableEnded) {
     request.end();
     return;
   }
   body.pipe(request, { end: false });
   body.once('end', () => {
-    const trailers = body instanceof http.IncomingMessage ? body.rawTrailers : [];
-    if (trailers.length > 0) request.addTrailers(headerPairs(trailers));
+    if (exchange.trailers.length > 0) request.addTrailers(headerPairs(exchange.trailers));
     request.end();
   });
+}
+
+/** The upstream hung up without an answer that counts. */
+export function silent(upstream: Upstream): AppError {
+  return new AppError('UPSTREAM_BROKE', `“${upstream.label}” gave no valid answer`);
 }
 
 /**
@@ -66,10 +88,23 @@ function sendBody(exchange: Exchange, request: http.ClientRequest): void {
  * client too.
  * @param finished called once, however it ended
  */
-export function relay(exchange: Exchange, response: http.IncomingMessage, finished: () => void): void {
-  const headers = responseHeaders(response.rawHeaders);
+export function relay(
+  exchange: Exchange,
+  response: http.IncomingMessage,
+  options: ForwardOptions,
+  finished: (result: ForwardResult) => void,
+): void {
+  const headers = responseHeaders(response.rawHeaders, options);
   const trailers = response.headers['content-length'] === undefined;
-  exchange.respond(response.statusCode ?? 502, response.statusMessage ?? '', headers, trailers);
+  response.on('error', () => {});
+  try {
+    exchange.respond(response.statusCode ?? 502, response.statusMessage ?? '', headers, trailers);
+  } catch (error) {
+    // A head that Node refuses to send on (a status of 0, control characters).
+    response.destroy();
+    finished({ kind: 'unanswered', error });
+    return;
+  }
   response.on('data', (chunk: Buffer) => {
     if (!exchange.write(chunk)) response.pause();
   });
@@ -77,7 +112,6 @@ export function relay(exchange: Exchange, response: http.IncomingMessage, finish
   response.once('end', () => exchange.end(responseHeaders(response.rawTrailers)));
   response.once('close', () => {
     if (!response.complete && !exchange.gone) exchange.abort();
-    finished();
+    finished({ kind: 'done' });
   });
-  response.on('error', () => {});
 }

@@ -30,7 +30,7 @@ export function forwardHttp(
         headers: requestHeaders(exchange, options),
         body,
       },
-      new Relay(exchange, body, resolve),
+      new Relay(exchange, body, options, resolve),
     );
   });
 }
@@ -42,6 +42,7 @@ export function forwardHttp(
 function needsExact(exchange: Exchange, path: string): boolean {
   if (path === '*' || exchange.header('expect') !== undefined) return true;
   if (exchange.version === '1.1' && exchange.header('transfer-encoding') !== undefined) return true;
+  if (exchange.header('trailer') !== undefined) return true;
   return exchange.header('content-length') === '0' && exchange.method === 'DELETE';
 }
 
@@ -49,22 +50,34 @@ function needsExact(exchange: Exchange, path: string): boolean {
 class Relay implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
   readonly #body: RequestBody | null;
+  readonly #options: ForwardOptions;
   readonly #finish: (result: ForwardResult) => void;
 
-  constructor(exchange: Exchange, body: RequestBody | null, finish: (result: ForwardResult) => void) {
+  constructor(
+    exchange: Exchange,
+    body: RequestBody | null,
+    options: ForwardOptions,
+    finish: (result: ForwardResult) => void,
+  ) {
     this.#exchange = exchange;
     this.#body = body;
+    this.#options = options;
     this.#finish = finish;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Queued requests start late: the client may have left meanwhile.
+    if (this.#exchange.gone) {
+      controller.abort(new Error('The client left'));
+      return;
+    }
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
     this.#exchange.onDrain(() => controller.resume());
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
-    const headers = responseHeaders((controller.rawHeaders ?? []) as (Buffer | string)[]);
-    if (status < 200) this.#exchange.inform(status, headers);
+    const headers = responseHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], this.#options);
+    if (status >= 100 && status < 200) this.#exchange.inform(status, headers);
     else this.#exchange.respond(status, message, headers, flatHeader(headers, 'content-length') === undefined);
   }
 

@@ -9,7 +9,7 @@ import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
-import { relay } from './forward-exact.ts';
+import { MAX_HEAD_BYTES, relay, silent } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -37,7 +37,7 @@ export function forwardUpgrade(
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
   const { exchange } = upgrade;
-  const headers = requestHeaders(exchange, options);
+  const headers = withoutLength(requestHeaders(exchange, options));
   headers.push('Connection', 'Upgrade', 'Upgrade', upgrade.protocol);
   let key = exchange.header('sec-websocket-key');
   if (key === undefined && upgrade.protocol === 'websocket') {
@@ -49,11 +49,13 @@ export function forwardUpgrade(
   return new Promise((resolve) => {
     const request = http.request({
       agent: upstreams.agent(upstream),
-      method: 'GET',
+      // Extended CONNECT stands for the GET of an HTTP/1.1 WebSocket (RFC 8441 section 5).
+      method: exchange.version === '2' ? 'GET' : exchange.method,
       path,
       headers,
       setHost: false,
       setDefaultHeaders: false,
+      maxHeaderSize: MAX_HEAD_BYTES,
     });
     exchange.onGone(() => request.destroy());
     request.on('upgrade', (response, socket, upstreamHead) => {
@@ -62,16 +64,32 @@ export function forwardUpgrade(
         resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
         return;
       }
-      joinPipes(upgrade, response, socket, upstreamHead);
-      resolve({ kind: 'done' });
+      resolve(joinPipes(upgrade, response, socket, upstreamHead));
     });
-    request.on('response', (response) => relay(exchange, response, () => resolve({ kind: 'done' })));
+    let responded = false;
+    request.on('response', (response) => {
+      responded = true;
+      relay(exchange, response, options, resolve);
+    });
     request.on('error', (error) => {
       if (exchange.gone || exchange.answered) resolve({ kind: 'done' });
       else resolve({ kind: error instanceof DialError ? 'unsent' : 'unanswered', error });
     });
+    request.on('close', () => {
+      // How a response ended is told by `relay`.
+      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream) });
+    });
     request.end();
   });
+}
+
+/** A tunnel's request has no body, whatever an extended CONNECT says of one. */
+function withoutLength(headers: readonly string[]): string[] {
+  const result: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== 'content-length') result.push(headers[i] ?? '', headers[i + 1] ?? '');
+  }
+  return result;
 }
 
 function wrongAccept(upstream: Upstream): AppError {
@@ -87,8 +105,20 @@ function acceptIsRight(response: http.IncomingMessage, key: string | undefined):
   return response.headers['sec-websocket-accept'] === expected;
 }
 
-function joinPipes(upgrade: UpgradeExchange, response: http.IncomingMessage, upstream: Duplex, head: Buffer): void {
-  const client = upgrade.accept(responseHeaders(response.rawHeaders));
+function joinPipes(
+  upgrade: UpgradeExchange,
+  response: http.IncomingMessage,
+  upstream: Duplex,
+  head: Buffer,
+): ForwardResult {
+  let client: Duplex;
+  try {
+    client = upgrade.accept(responseHeaders(response.rawHeaders));
+  } catch (error) {
+    // Header fields that Node refuses to send on.
+    upstream.destroy();
+    return { kind: 'unanswered', error };
+  }
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
   client.pipe(upstream);
@@ -100,6 +130,7 @@ function joinPipes(upgrade: UpgradeExchange, response: http.IncomingMessage, ups
     side.on('error', () => other.destroy());
     side.on('close', () => other.destroy());
   }
+  return { kind: 'done' };
 }
 
 /** The upgrade's answer without what only an HTTP/1.1 client may see. */
@@ -112,8 +143,13 @@ export function extendedConnectHeaders(headers: readonly string[]): string[] {
   return result;
 }
 
-/** Protocol that an HTTP/1.1 request wants to switch to; undefined when it is no upgrade that we pass on. */
+/**
+ * Protocol that an HTTP/1.1 request wants to switch to; undefined when it is no upgrade that we pass on. With a body it
+ * is an ordinary request that offers more: its bytes must not be taken for the new protocol's.
+ */
 export function upgradeProtocol(request: http.IncomingMessage): string | undefined {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) return undefined;
   const wanted = flatHeader(request.rawHeaders, 'upgrade')?.trim();
   // An offer of HTTP/2 in plain text (curl --http2) is an ordinary request that happens to offer more.
   if (!wanted || /^h2c?(?:$|[\s,])/i.test(wanted)) return undefined;

@@ -3,8 +3,10 @@
  * attempt differs.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../core/errors.ts';
-import { parseAuthority } from '../core/hostname.ts';
+import { originUrl, parseAuthority } from '../core/hostname.ts';
+import type { PageBody, PageFormat } from '../core/http-message.ts';
 import { isNavigation, pageFormat } from '../core/page-format.ts';
 import type { RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
@@ -31,24 +33,26 @@ export interface RequestContext {
   onBug: (error: unknown) => void;
 }
 
+/** Longer than any look at the machine, shorter than a person waits in front of a blank page. */
+const PATIENCE_MS = 700;
 /** First try, then up to two more on a fresh look at the machine. */
 const MAX_ATTEMPTS = 3;
 
 /** Answer an ordinary request. Never rejects. */
 export async function handleRequest(context: RequestContext, exchange: Exchange): Promise<void> {
-  await answer(context, exchange, 'request', (upstream, verdict) =>
-    forwardHttp(exchange, upstream, verdict.path, forwardOptions(verdict), context.upstreams),
+  await answer(context, exchange, 'request', (upstream, path, options) =>
+    forwardHttp(exchange, upstream, path, options, context.upstreams),
   );
 }
 
 /** Answer an upgrade or an extended CONNECT. Never rejects. */
 export async function handleUpgrade(context: RequestContext, upgrade: UpgradeExchange): Promise<void> {
-  await answer(context, upgrade.exchange, 'upgrade', (upstream, verdict) =>
-    forwardUpgrade(upgrade, upstream, verdict.path, forwardOptions(verdict), context.upstreams),
+  await answer(context, upgrade.exchange, 'upgrade', (upstream, path, options) =>
+    forwardUpgrade(upgrade, upstream, path, options, context.upstreams),
   );
 }
 
-type Attempt = (upstream: Upstream, verdict: ForwardVerdict) => Promise<ForwardResult>;
+type Attempt = (upstream: Upstream, path: string, options: ForwardOptions) => Promise<ForwardResult>;
 
 async function answer(
   context: RequestContext,
@@ -75,8 +79,8 @@ function headOf(exchange: Exchange, kind: RequestHead['kind']): RequestHead {
     authority: exchange.authority,
     secure: exchange.secure,
     serverName: exchange.serverName,
+    navigation: navigates(exchange),
     hop: exchange.header(HOP_HEADER),
-    fromBrowser: exchange.header('origin') !== undefined || exchange.header('sec-fetch-site') !== undefined,
   };
 }
 
@@ -116,20 +120,22 @@ async function forward(
   const ask = await askFor(context, exchange, verdict);
   const instructed = ask.force === true || ask.prompt !== undefined;
   const known = instructed ? undefined : context.router.peek(ask);
-  let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await context.router.route(ask);
+  let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await routeSoon(context, exchange, ask);
   if (instructed && outcome.kind === 'upstream' && ask.navigation && exchange.header('sec-fetch-mode')) {
-    redirect(exchange, 303, verdict.instruction?.path ?? '/');
+    // Absolute, since a path may begin with two slashes, which would name another host.
+    redirect(exchange, 303, urlOf(exchange, ask.hostname, verdict.instruction?.path ?? '/'));
     return;
   }
-  const sent = instructed ? { ...verdict, path: verdict.instruction?.path ?? verdict.path } : verdict;
+  const path = (instructed ? verdict.instruction?.path : undefined) ?? verdict.path;
+  const options = forwardOptions(verdict, ask);
   for (let tries = 1; ; tries++) {
     if (exchange.gone) return;
     if (outcome.kind !== 'upstream') {
-      answerWithout(context, exchange, ask.hostname, outcome);
+      answerWithout(context, exchange, verdict, outcome);
       return;
     }
     const { upstream }: { upstream: Upstream } = outcome;
-    const result = await attempt(upstream, sent);
+    const result = await attempt(upstream, path, options);
     if (result.kind === 'done') return;
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
@@ -140,24 +146,35 @@ async function forward(
   }
 }
 
+/** A person is told what takes so long; the decision goes on, and the page that reloads shares it. */
+async function routeSoon(context: RequestContext, exchange: Exchange, ask: RouteAsk): Promise<RouteOutcome> {
+  const routed = context.router.route(ask);
+  if (!ask.navigation || formatFor(exchange) !== 'html') return routed;
+  const patience = new AbortController();
+  const deciding = delay(PATIENCE_MS, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
+  const first = await Promise.race([routed, deciding]);
+  patience.abort();
+  return first;
+}
+
 async function askFor(context: RequestContext, exchange: Exchange, verdict: ForwardVerdict): Promise<RouteAsk> {
   const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
   if (verdict.service !== undefined) {
     ask.service = verdict.service;
-    ask.siblingsOnly = verdict.siblingsOnly === true;
+    // The seed's reach is for our own user's programs; pages, and whoever else gets here, reach siblings only.
+    ask.siblingsOnly = !(await context.control.isTrustedCaller(exchange.caller));
   }
   const { instruction } = verdict;
   // In every other case the parameters belong to the app, byte for byte: `prompt=` is one of OpenID Connect's.
-  if (instruction && (await context.control.mayInstruct(exchange.asNode().request))) {
+  if (instruction && (await context.control.mayInstruct(exchange.caller))) {
     if (instruction.force) ask.force = true;
     if (instruction.prompt !== undefined) ask.prompt = instruction.prompt;
   }
   return ask;
 }
 
-function forwardOptions(verdict: ForwardVerdict): ForwardOptions {
-  if (verdict.prefix === undefined) return {};
-  return { prefix: verdict.prefix, withoutCredentials: verdict.siblingsOnly === true };
+function forwardOptions({ prefix }: ForwardVerdict, { siblingsOnly }: RouteAsk): ForwardOptions {
+  return prefix === undefined ? {} : { prefix, withoutCredentials: siblingsOnly === true };
 }
 
 function navigates(exchange: Exchange): boolean {
@@ -168,25 +185,42 @@ function navigates(exchange: Exchange): boolean {
 function answerWithout(
   context: RequestContext,
   exchange: Exchange,
-  hostname: string,
+  { hostname, path, prefix = '' }: ForwardVerdict,
   outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
 ): void {
-  const format = pageFormat((name) => exchange.header(name));
+  const format = formatFor(exchange);
   if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange)) {
-    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, hostname)));
+    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, hostname, prefix + path)));
     return;
   }
-  const { status, headers, body } =
-    outcome.kind === 'unknown'
-      ? context.pages.unknown(hostname, outcome, format)
-      : context.pages.waiting(hostname, outcome, format);
+  const { status, headers, body } = pageFor(context.pages, hostname, outcome, format);
   respondWith(exchange, status, headers, body);
 }
 
+function pageFor(
+  pages: Pages,
+  hostname: string,
+  outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
+  format: PageFormat,
+): PageBody {
+  switch (outcome.kind) {
+    case 'unknown':
+      return pages.unknown(hostname, outcome, format);
+    case 'away':
+      return pages.waiting(hostname, outcome, format);
+    case 'deciding':
+      return pages.deciding(hostname, format);
+  }
+}
+
+function formatFor(exchange: Exchange): PageFormat {
+  return pageFormat((name) => exchange.header(name));
+}
+
 /** The URL that the client has in its address bar. */
-function urlOf(exchange: Exchange, hostname: string): string {
+function urlOf(exchange: Exchange, hostname: string, path: string): string {
   const port = parseAuthority(exchange.authority ?? '')?.port;
-  return `${exchange.secure ? 'https' : 'http'}://${hostname}${port === undefined ? '' : `:${port}`}${exchange.target}`;
+  return originUrl(exchange.secure ? 'https' : 'http', hostname, port) + path;
 }
 
 function redirect(exchange: Exchange, status: 303 | 307, location: string): void {
@@ -211,12 +245,6 @@ function showError(
     exchange.abort();
     return;
   }
-  const page = context.pages.error(
-    status,
-    title,
-    detail,
-    pageFormat((name) => exchange.header(name)),
-    hint,
-  );
+  const page = context.pages.error(status, title, detail, formatFor(exchange), hint);
   respondWith(exchange, page.status, page.headers, page.body);
 }

@@ -40,15 +40,17 @@ export const MAX_HOPS = 5;
 export interface ForwardOptions {
   /** Prefix that was cut off the path (`/_proxy/api`). */
   prefix?: string;
-  /** Leave the origin's credentials behind: a sibling service is another party. */
+  /**
+   * A sibling service is another party: what the browser sends by itself to the origin (cookies, Basic and Digest
+   * credentials) stays behind, and the sibling sets no cookies for the origin.
+   */
   withoutCredentials?: boolean;
 }
 
 /**
  * Request header fields for the upstream, flat, in the order they came; Host first.
- * @param keep hop-by-hop fields to let through after all (for upgrades)
  */
-export function requestHeaders(exchange: Exchange, options: ForwardOptions, keep?: ReadonlySet<string>): string[] {
+export function requestHeaders(exchange: Exchange, options: ForwardOptions): string[] {
   const raw = exchange.rawHeaders;
   const named = connectionTokens(exchange.header('connection'));
   const host = exchange.authority ?? '';
@@ -63,16 +65,21 @@ export function requestHeaders(exchange: Exchange, options: ForwardOptions, keep
       hop = Math.max(hop, hopCount(value));
       continue;
     }
-    if (HOP_BY_HOP.has(lower) && !keep?.has(lower)) {
+    if (HOP_BY_HOP.has(lower)) {
       if (lower === 'te' && /(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) result.push(name, 'trailers');
       continue;
     }
-    if (named?.has(lower) && !keep?.has(lower)) continue;
-    if (options.withoutCredentials && (lower === 'cookie' || lower === 'authorization')) continue;
+    if (named?.has(lower)) continue;
+    if (options.withoutCredentials && isAmbientCredential(lower, value)) continue;
     result.push(name, value);
   }
   pushForwarding(result, exchange, host, hop, options);
   return result;
+}
+
+/** Sent by the browser itself; a Bearer token was put there by the page's own script, for this very request. */
+function isAmbientCredential(name: string, value: string): boolean {
+  return name === 'cookie' || (name === 'authorization' && /^(?:basic|digest|negotiate|ntlm)\b/i.test(value.trim()));
 }
 
 function pushForwarding(
@@ -102,7 +109,7 @@ export function hopCount(value: string | undefined): number {
  * Response header fields for the client, flat, without hop-by-hop fields.
  * @param raw as the upstream sent them: Buffers or strings, names and values alternating
  */
-export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
+export function responseHeaders(raw: readonly (Buffer | string)[], options: ForwardOptions = {}): string[] {
   let named: Set<string> | undefined;
   const result: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -110,11 +117,27 @@ export function responseHeaders(raw: readonly (Buffer | string)[]): string[] {
     const lower = name.toLowerCase();
     if (lower === 'connection') named = union(named, connectionTokens(text(raw[i + 1])));
     // `trailer` stays: it announces fields that do pass.
-    if (HOP_BY_HOP.has(lower)) continue;
+    if (HOP_BY_HOP.has(lower) || (options.withoutCredentials && lower === 'set-cookie')) continue;
     result.push(name, text(raw[i + 1]));
   }
   return named ? without(result, named) : result;
 }
+
+/**
+ * Never taken off because a Connection field names them: they are meant for the app (RFC 9110 section 7.6.1 forbids
+ * naming such fields), and a body whose length is taken off would be read as the next request.
+ */
+const END_TO_END: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'set-cookie',
+  'trailer',
+]);
 
 /** Names listed by a Connection field, lower case; undefined when it lists none beyond the usual. */
 function connectionTokens(value: string | undefined): Set<string> | undefined {
@@ -123,7 +146,7 @@ function connectionTokens(value: string | undefined): Set<string> | undefined {
     .toLowerCase()
     .split(',')
     .map((token) => token.trim())
-    .filter((token) => token !== '' && token !== 'keep-alive' && token !== 'close' && token !== 'upgrade');
+    .filter((token) => token !== '' && token !== 'keep-alive' && token !== 'close' && !END_TO_END.has(token));
   return tokens.length > 0 ? new Set(tokens) : undefined;
 }
 

@@ -23,7 +23,7 @@ const FIRST_BYTE_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 30_000;
 /** How often Node looks for such clients. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** An HTTP/2 session without streams; browsers open a new one without anybody noticing. */
+/** An HTTP/2 session on which nothing moves is closed gracefully: a silent stream on it goes on. */
 const SESSION_IDLE_MS = 10 * 60_000;
 /** An HTTP/1.1 connection between two requests. Above Chromium's reuse window, so that it rarely meets a close. */
 const KEEP_ALIVE_MS = 65_000;
@@ -32,6 +32,9 @@ const STREAM_RESET_BURST = 10_000;
 const STREAM_RESET_PER_SECOND = 500;
 /** Large enough for fast uploads on loopback; the default 64 KiB halves them. */
 const WINDOW_BYTES = 1024 * 1024;
+/** Fields of an HTTP/2 head, and bytes of an HTTP/1.1 one: cookies of many apps on one domain add up. */
+const MAX_HEADER_FIELDS = 2_000;
+const MAX_HEAD_BYTES = 64 * 1024;
 /** Time that requests under way get when we stop. */
 const GRACE_MS = 10_000;
 const CLOSE_CHECK_MS = 10;
@@ -103,6 +106,7 @@ export class Listener {
   #createHttp1(): http.Server {
     const server = http.createServer({
       headersTimeout: HEADERS_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEAD_BYTES,
       // Uploads may take as long as they take.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -131,6 +135,10 @@ export class Listener {
       settings: { enableConnectProtocol: true, initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 256 },
       streamResetBurst: STREAM_RESET_BURST,
       streamResetRate: STREAM_RESET_PER_SECOND,
+      // An app that sends `X-Content-Type-Options` twice (its framework and a library) is no reason for an error.
+      strictSingleValueFields: false,
+      // Browsers send every cookie as a field of its own; Node's default is 128 fields.
+      maxHeaderListPairs: MAX_HEADER_FIELDS,
     });
     server.on('session', (session) => {
       this.#sessions.add(session);

@@ -3,7 +3,7 @@
  * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
  */
 import type { SecureContext } from 'node:tls';
-import type { AnyRequest, AnyResponse, PageBody, PageFormat } from '../core/http-message.ts';
+import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
 import type { RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 
@@ -31,15 +31,15 @@ export interface CertificateSource {
 
 /** Everything under our own paths and hostnames. */
 export interface ControlPlane {
-  /** Answers completely. `hostClass` control: the dashboard's host; app: one of the seed's paths on an app's name. */
+  /** Answers completely. `on` control: the dashboard's host; app: one of the seed's paths on an app's name. */
   handle(request: AnyRequest, response: AnyResponse, on: 'control' | 'app', hostname: string): void;
   /**
    * May this request use `?force` and `?prompt` (section 7): a typed top-level navigation, or an allowed caller
    * without browser headers. Asked only when a query names one of them.
    */
-  mayInstruct(request: AnyRequest): Promise<boolean>;
+  mayInstruct(request: CallerRequest): Promise<boolean>;
   /** May this request reach `/_proxy/` with the seed's reach (any service), as a caller without browser headers? */
-  isTrustedCaller(request: AnyRequest): Promise<boolean>;
+  isTrustedCaller(request: CallerRequest): Promise<boolean>;
 }
 
 /** The pages that people meet instead of an app. Pure; called for failures only. */
@@ -48,6 +48,8 @@ export interface Pages {
   unknown(hostname: string, outcome: Extract<RouteOutcome, { kind: 'unknown' }>, format: PageFormat): PageBody;
   /** `away` outcome: 503 with Retry-After; as HTML it reloads itself. */
   waiting(hostname: string, outcome: Extract<RouteOutcome, { kind: 'away' }>, format: PageFormat): PageBody;
+  /** `deciding` outcome: 503 with Retry-After; as HTML it reloads itself. */
+  deciding(hostname: string, format: PageFormat): PageBody;
   /** Everything else that went wrong. `detail` is for people and carries no secrets. */
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */

@@ -25,6 +25,15 @@ export class RequestBody extends Readable {
       return;
     }
     this.#attached = true;
+    // An empty HTTP/2 body may have ended before anybody could listen.
+    if (this.#source.readableEnded) {
+      this.push(null);
+      return;
+    }
+    if (this.#source.destroyed) {
+      this.destroy(new Error('The client left before its request was complete'));
+      return;
+    }
     this.#source.on('data', this.#onData);
     this.#source.on('end', this.#onEnd);
     this.#source.on('close', this.#onClose);

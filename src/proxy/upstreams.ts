@@ -43,6 +43,7 @@ export class Upstreams {
     this.#ways = new LRUCache({
       max: MAX_POOLS,
       ttl: POOL_IDLE_MS,
+      ttlAutopurge: true,
       updateAgeOnGet: true,
       // Graceful: requests under way finish. The agent's idle sockets close by their own time limit.
       dispose: ({ pool }) => void pool.close().catch(() => {}),

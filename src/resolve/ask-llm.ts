@@ -50,9 +50,16 @@ export async function askLlm(
     Object.assign(step, outcomeOf(verdict));
   } catch (error) {
     step.detail = failureText(error);
+    if (error instanceof AppError) step.code = error.code;
   }
   step.durationMs = now() - startedAt;
   return { step, verdict };
+}
+
+/** What is sent, as the trace shows it: system and user message. */
+export function promptText(input: PromptInput): string {
+  const { system, user } = buildPrompt(input);
+  return `${system}\n\n${user}`;
 }
 
 function outcomeOf(verdict: Verdict): Pick<DecisionStep, 'outcome' | 'detail' | 'candidates'> {

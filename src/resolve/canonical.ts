@@ -4,9 +4,11 @@
  * names.ts resolves each of them to exactly its service.
  */
 import { CONTROL_LABEL, toLabel } from '../core/hostname.ts';
+import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
-import { type Claim, claimIndex } from './claims.ts';
-import { baseName, flatText, isHomeOrRoot, nameText, parentPath, scopeText } from './name-text.ts';
+import { type Pausable, runAtOnce } from '../core/slices.ts';
+import { buildClaims, type Claim } from './claims.ts';
+import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
 
@@ -34,11 +36,15 @@ export function canonicalHosts(snapshot: Snapshot, domain = 'localhost'): Map<st
 
 /** The same without a domain, once per snapshot. */
 export function canonicalNames(snapshot: Snapshot): CanonicalNames {
-  let names = known.get(snapshot);
-  if (!names) {
-    names = assignNames(snapshot);
-    known.set(snapshot, names);
-  }
+  return known.get(snapshot) ?? runAtOnce(buildNames(snapshot));
+}
+
+/** The same, for name-index.ts: pauses after each service. */
+export function* buildNames(snapshot: Snapshot): Pausable<CanonicalNames> {
+  const found = known.get(snapshot);
+  if (found) return found;
+  const names = yield* assignNames(snapshot);
+  known.set(snapshot, names);
   return names;
 }
 
@@ -46,15 +52,20 @@ export function canonicalNames(snapshot: Snapshot): CanonicalNames {
  * Everybody gets the shortest of their {@link wishes} that nobody else wants and that is not, exactly, another
  * checkout's name. All who want one name move on together, so that the result does not depend on an order.
  */
-function assignNames(snapshot: Snapshot): CanonicalNames {
-  const { places, byName: claims } = claimIndex(snapshot);
-  const parents = parentNames(places);
-  const all = places.map((place) => wishes(place, parents, places.length));
+function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
+  const { places, byName: claims } = yield* buildClaims(snapshot);
+  const parents = yield* parentNames(places);
+  const all: string[][] = [];
+  for (const place of places) {
+    all.push(wishes(place, parents, places.length));
+    yield;
+  }
   const level = places.map(() => 0);
   for (let round = 0; round < 4; round++) {
     const taken = countWishes(all, level);
     let moved = false;
     for (const [i, place] of places.entries()) {
+      yield;
       const wish = all[i]?.[level[i] ?? 0] ?? '';
       if ((level[i] ?? 0) + 1 >= (all[i]?.length ?? 0)) continue;
       if (taken.get(wish) === 1 && !isContested(wish, place, claims)) continue;
@@ -63,7 +74,7 @@ function assignNames(snapshot: Snapshot): CanonicalNames {
     }
     if (!moved) break;
   }
-  return uniqueNames(places, all, level);
+  return yield* uniqueNames(places, all, level);
 }
 
 function countWishes(all: readonly string[][], level: readonly number[]): Map<string, number> {
@@ -76,9 +87,14 @@ function countWishes(all: readonly string[][], level: readonly number[]): Map<st
 }
 
 /** The last resort, a number, is only reached by services that no fact tells apart. */
-function uniqueNames(places: readonly Place[], all: readonly string[][], level: readonly number[]): CanonicalNames {
+function* uniqueNames(
+  places: readonly Place[],
+  all: readonly string[][],
+  level: readonly number[],
+): Pausable<CanonicalNames> {
   const names: CanonicalNames = { byId: new Map(), byName: new Map() };
   for (const [i, { service }] of places.entries()) {
+    yield;
     const wish = all[i]?.[level[i] ?? 0] || 'service';
     let name = wish;
     for (let n = 2; names.byName.has(name); n++) name = `n${n}.${wish}`;
@@ -156,12 +172,13 @@ interface Parent {
 }
 
 /** Checkout (or compose project) -> its parent name: `shop`, `fix-ui.shop`. */
-function parentNames(places: readonly Place[]): Map<string, Parent> {
-  const families = familyLabels(places);
-  const branches = branchLabels(places);
+function* parentNames(places: readonly Place[]): Pausable<Map<string, Parent>> {
+  const families = yield* familyLabels(places);
+  const branches = yield* branchLabels(places);
   const parents = new Map<string, Parent>();
   const webByName = new Map<string, number>();
   for (const place of places) {
+    yield;
     if (place.checkout === null) continue;
     const family = (place.family !== null && families.get(place.family)) || label(place.families[0] ?? '');
     const branch = place.linked ? (branches.get(place.checkout) ?? '') : '';
@@ -179,10 +196,11 @@ function parentNames(places: readonly Place[]): Map<string, Parent> {
 }
 
 /** Family -> label; families in directories of one name get the name of the directory above as well. */
-function familyLabels(places: readonly Place[]): Map<string, string> {
+function* familyLabels(places: readonly Place[]): Pausable<Map<string, string>> {
   const labels = new Map<string, string>();
   const byLabel = new Map<string, Set<string>>();
   for (const { family, families } of places) {
+    yield;
     const name = label(families[0] ?? '');
     if (family === null || name === '' || labels.has(family)) continue;
     labels.set(family, name);
@@ -214,16 +232,18 @@ function ancestorName(path: string, climb: number): string {
 }
 
 /** Linked worktree -> last segment of its branch when unique among the worktrees of its family, else the whole. */
-function branchLabels(places: readonly Place[]): Map<string, string> {
+function* branchLabels(places: readonly Place[]): Pausable<Map<string, string>> {
   const labels = new Map<string, string>();
   const users = new Map<string, Set<string>>();
   const keyOf = (place: Place, branch: string) => `${place.family ?? place.families[0] ?? ''}\0${branch}`;
   for (const place of places) {
+    yield;
     if (!place.linked || place.checkout === null) continue;
     const key = keyOf(place, shortBranch(place));
     users.set(key, (users.get(key) ?? new Set()).add(place.checkout));
   }
   for (const place of places) {
+    yield;
     if (!place.linked || place.checkout === null) continue;
     const short = shortBranch(place);
     const unique = users.get(keyOf(place, short))?.size === 1;

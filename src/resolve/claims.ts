@@ -3,8 +3,9 @@
  * {@link claimsOf}; names.ts says which claim wins.
  */
 import type { Snapshot } from '../core/service.ts';
+import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
-import { type Place, placesOf } from './places.ts';
+import { buildPlaces, type Place } from './places.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -41,25 +42,31 @@ const known = new WeakMap<Snapshot, ClaimIndex>();
 
 /** The index of a snapshot, built once per snapshot. */
 export function claimIndex(snapshot: Snapshot): ClaimIndex {
-  let index = known.get(snapshot);
-  if (!index) {
-    index = buildIndex(placesOf(snapshot));
-    known.set(snapshot, index);
+  return known.get(snapshot) ?? runAtOnce(buildClaims(snapshot));
+}
+
+/** The same, for name-index.ts: pauses after each service. */
+export function* buildClaims(snapshot: Snapshot): Pausable<ClaimIndex> {
+  const found = known.get(snapshot);
+  if (found) return found;
+  const places = yield* buildPlaces(snapshot);
+  const byName = new Map<string, Claim[]>();
+  for (const place of places) {
+    addClaims(place, byName);
+    yield;
   }
+  const index = { places, byName };
+  known.set(snapshot, index);
   return index;
 }
 
-function buildIndex(places: Place[]): ClaimIndex {
-  const byName = new Map<string, Claim[]>();
-  for (const place of places) {
-    for (const claim of claimsOf(place)) {
-      const key = flatText(claim.labels);
-      const claims = byName.get(key);
-      if (claims) claims.push(claim);
-      else byName.set(key, [claim]);
-    }
+function addClaims(place: Place, byName: Map<string, Claim[]>): void {
+  for (const claim of claimsOf(place)) {
+    const key = flatText(claim.labels);
+    const claims = byName.get(key);
+    if (claims) claims.push(claim);
+    else byName.set(key, [claim]);
   }
-  return { places, byName };
 }
 
 /** All claims of one service. */

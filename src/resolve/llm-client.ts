@@ -38,6 +38,7 @@ export class LlmClient {
   readonly #url: URL;
   readonly #apiKey: string | undefined;
   readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
   readonly #deps: Required<LlmDeps>;
   #dialect: Dialect = FIRST_DIALECT;
 
@@ -63,7 +64,7 @@ export class LlmClient {
   async complete<T>(question: Completion<T>): Promise<Completed<T>> {
     const talk = new Talk(question, this.#dialect);
     const deadline = this.#deps.now() + this.#timeoutMs;
-    const signal = AbortSignal.timeout(this.#timeoutMs);
+    const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), this.#closing.signal]);
     for (;;) {
       const result = await this.#request(talk, signal);
       const step = result.ok ? talk.hear(result.answer) : talk.suffer(result.failure);
@@ -75,6 +76,11 @@ export class LlmClient {
       if (this.#deps.now() + step.waitMs >= deadline) throw this.#error(step.because);
       if (step.waitMs > 0) await this.#sleep(step.waitMs, signal, step.because);
     }
+  }
+
+  /** Break off what is asked now; a call that hangs must not keep the program from ending. */
+  close(): void {
+    this.#closing.abort();
   }
 
   async #sleep(ms: number, signal: AbortSignal, because: LlmFailure): Promise<void> {

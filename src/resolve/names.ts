@@ -36,7 +36,7 @@ export type NameMatch =
  */
 export function matchNames(name: string, snapshot: Snapshot): NameMatch {
   const canonical = canonicalNames(snapshot).byName.get(name);
-  if (canonical) return decide([canonical], 'canonical', `"${name}" is the hostname of this very service`);
+  if (canonical) return decide([canonical], 'canonical', `"${name}" is its exact name`);
   const index = claimIndex(snapshot);
   const written = name.replace(/[-_]+/g, '-');
   const claims = (index.byName.get(flatText(written)) ?? []).filter((claim) => fits(written, claim));

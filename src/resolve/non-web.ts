@@ -2,8 +2,9 @@
  * Services that answer no browser: databases, brokers, mail transports, shells. A hostname never means one of them
  * unless it names exactly that service; otherwise `shop` would open the shop's database while its site is down.
  */
+
+import { commandWords, imageName } from '../core/command-words.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { commandWords, imageName } from './command-words.ts';
 
 /** Registered ports of protocols that are not HTTP (IANA), and the ones that common images add to them. */
 const PORTS = new Set(
@@ -21,8 +22,19 @@ const NAMES = new Set(
   ),
 );
 
-/** Could this service answer a browser? False only where it is known that it cannot. */
+const known = new WeakMap<Service, boolean>();
+
+/** Could this service answer a browser? False only where it is known that it cannot. Asked for every service of a list. */
 export function mayAnswerBrowsers(service: Service): boolean {
+  let answer = known.get(service);
+  if (answer === undefined) {
+    answer = looksLikeWeb(service);
+    known.set(service, answer);
+  }
+  return answer;
+}
+
+function looksLikeWeb(service: Service): boolean {
   const name = isContainer(service) ? imageName(service) : commandWords(service).program;
   if (NAMES.has(name.toLowerCase())) return false;
   return candidatePorts(service).some((port) => !PORTS.has(port));

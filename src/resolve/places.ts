@@ -2,25 +2,20 @@
  * Where each service belongs: the checkout it runs in, the project family that checkout is of, and every name that
  * the facts give to those. The one place that turns facts into names; canonical hosts, matching and siblings read it.
  */
+
+import { toolName } from '../core/command-words.ts';
+import { baseName, isHomeOrRoot, isWithin, parentPath } from '../core/path-text.ts';
 import {
+  allServices,
   type ContainerService,
-  candidatesOf,
+  isCandidate,
   isContainer,
   type ProcessService,
   type Service,
   type Snapshot,
 } from '../core/service.ts';
-import { toolName } from './command-words.ts';
-import {
-  baseName,
-  isHomeOrRoot,
-  isWithin,
-  nameText,
-  packageText,
-  parentPath,
-  scopeText,
-  withoutPrefix,
-} from './name-text.ts';
+import { type Pausable, runAtOnce } from '../core/slices.ts';
+import { nameText, packageText, scopeText, withoutPrefix } from './name-text.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 
 /** A service with its names. All names are as {@link nameText} makes them, the most telling first. */
@@ -54,16 +49,34 @@ const known = new WeakMap<Snapshot, Place[]>();
 
 /** The places of all candidates of a snapshot, computed once per snapshot; in the order of their ids, whatever its own. */
 export function placesOf(snapshot: Snapshot): Place[] {
-  let places = known.get(snapshot);
-  if (!places) {
-    places = candidatesOf(snapshot)
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .map((service) => (isContainer(service) ? containerPlace(service) : processPlace(service)));
-    adoptOrphans(places);
-    attachCompose(places);
-    known.set(snapshot, places);
+  return known.get(snapshot) ?? runAtOnce(buildPlaces(snapshot));
+}
+
+/** The same, for name-index.ts: pauses after each service. */
+export function* buildPlaces(snapshot: Snapshot): Pausable<Place[]> {
+  const found = known.get(snapshot);
+  if (found) return found;
+  const places: Place[] = [];
+  for (const service of allServices(snapshot)) {
+    if (isCandidate(service)) places.push({ ...ownPlace(service) });
+    yield;
   }
+  places.sort((a, b) => (a.service.id < b.service.id ? -1 : 1));
+  yield* adoptOrphans(places);
+  yield* attachCompose(places);
+  known.set(snapshot, places);
   return places;
+}
+
+const ownPlaces = new WeakMap<Service, Readonly<Place>>();
+
+/** What a service's own facts say, once for as long as it stays the same from snapshot to snapshot. */
+function ownPlace(service: Service): Readonly<Place> {
+  const found = ownPlaces.get(service);
+  if (found) return found;
+  const place = isContainer(service) ? containerPlace(service) : processPlace(service);
+  ownPlaces.set(service, place);
+  return place;
 }
 
 function containerPlace(container: ContainerService): Place {
@@ -176,8 +189,9 @@ function names(texts: readonly (string | null | undefined)[]): string[] {
  * A worktree whose main checkout is not named in the snapshot joins the family of a main checkout that runs the same
  * project at the same place; exactly one, or none.
  */
-function adoptOrphans(places: Place[]): void {
+function* adoptOrphans(places: Place[]): Pausable<void> {
   for (const place of places) {
+    yield;
     if (!place.linked || place.family !== null) continue;
     const mains = places.filter((main) => isSameProject(place, main));
     const families = new Set(mains.map((main) => main.family));
@@ -198,8 +212,9 @@ function isSameProject(orphan: Place, main: Place): boolean {
 }
 
 /** A compose project started in a checkout belongs to it: in a worktree its plain name is the main checkout's. */
-function attachCompose(places: readonly Place[]): void {
+function* attachCompose(places: readonly Place[]): Pausable<void> {
   for (const place of places) {
+    yield;
     const { service } = place;
     const workdir = isContainer(service) ? service.compose?.workdir : null;
     const around = workdir ? innermost(places, workdir) : undefined;

@@ -1,6 +1,7 @@
 /** Which of a service's ports is meant, where the service itself leaves no doubt. */
+
+import { argvOf } from '../core/command-words.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { argvOf } from './command-words.ts';
 
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port)|-D?server\.port|PORT)$/i;

@@ -14,7 +14,7 @@ export const MAX_HINT_CHARS = 500;
 /** Room for the candidates, in characters: with the rest it stays under 4,000 tokens at 4 characters each. */
 const MAX_CANDIDATES_CHARS = 11_000;
 /** Most corrections of the user that are given as examples. */
-const MAX_CORRECTIONS = 10;
+export const MAX_CORRECTIONS = 10;
 
 /** An earlier decision that the user made by hand. */
 export interface Correction {

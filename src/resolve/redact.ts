@@ -3,6 +3,10 @@
  * no labels but two descriptive ones, no paths, no free text, no argument that is not recognised.
  * It fails closed: a token that is too long, has an odd character or looks like a secret is left out.
  */
+
+import { argvOf, commandWords, imageName } from '../core/command-words.ts';
+import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
+import { looksSecret } from '../core/secrets.ts';
 import {
   type ContainerService,
   candidatePorts,
@@ -10,9 +14,6 @@ import {
   type ProcessService,
   type Service,
 } from '../core/service.ts';
-import { argvOf, commandWords, imageName } from './command-words.ts';
-import { baseName, isHomeOrRoot, parentPath } from './name-text.ts';
-import { looksSecret } from './secrets.ts';
 
 /** Longest token, in characters. */
 export const MAX_TOKEN_CHARS = 60;

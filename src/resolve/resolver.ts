@@ -7,10 +7,11 @@ import { messageOf } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
-import { askLlm, type LlmOutcome } from './ask-llm.ts';
+import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { LlmClient } from './llm-client.ts';
 import { Misses } from './misses.ts';
+import { prepareNames } from './name-index.ts';
 import { matchNames, type NameMatch } from './names.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 import type { Correction } from './prompt.ts';
@@ -48,6 +49,8 @@ export interface ResolveAsk {
   force?: boolean;
   mode?: ResolveMode;
   corrections?: readonly Correction[];
+  /** Show in the trace what would be sent, also when nothing is. */
+  explain?: boolean;
   /** Only the origin's repository and compose project. */
   siblingsOnly?: boolean;
 }
@@ -87,6 +90,7 @@ export class Resolver {
     const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true]);
     return this.#flights.run(flight, async () => {
       try {
+        await prepareNames(snapshot);
         return await this.#decide({ ask, name, key, snapshot, mode, candidates: candidatesFor(ask, snapshot) });
       } catch (error) {
         return nobody(ask, `The decision failed: ${messageOf(error)}`, [], []);
@@ -109,7 +113,7 @@ export class Resolver {
   async #decide(question: Case): Promise<ResolvedDecision> {
     const { ask, mode, candidates } = question;
     const startedAt = this.#now();
-    if (candidates.length === 0) return nobody(ask, nothingRuns(ask), [], []);
+    if (candidates.length === 0) return nobody(ask, nothingRuns(ask, question.snapshot), [], []);
     const match = mode === 'llm' ? undefined : this.#matchNames(question);
     const steps = match ? [nameStep(match, this.#now() - startedAt)] : [];
     // With words of the user's own a name alone does not settle it, unless there is nobody to read them.
@@ -153,9 +157,6 @@ export class Resolver {
 
   async #askLlm({ ask, candidates }: Case): Promise<LlmOutcome> {
     const { llm, llmReason } = this.#options;
-    if (!llm) return skipped(llmReason ?? 'no LLM is set up');
-    const navigation = ask.navigation === true;
-    if (this.#budget.remaining(navigation) === 0) return skipped('the budget of LLM calls for this minute is used up');
     const { host, service, origin, prompt: hint, corrections = [] } = ask;
     const input = {
       host,
@@ -165,6 +166,12 @@ export class Resolver {
       ...(origin ? { origin } : {}),
       ...(hint ? { hint } : {}),
     };
+    const prompt = ask.explain ? promptText(input) : undefined;
+    if (!llm) return skipped(llmReason ?? 'no LLM is set up', prompt);
+    const navigation = ask.navigation === true;
+    if (this.#budget.remaining(navigation) === 0) {
+      return skipped('the budget of LLM calls for this minute is used up', prompt);
+    }
     return askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
   }
 }
@@ -174,14 +181,17 @@ function candidatesFor({ service, origin, siblingsOnly }: ResolveAsk, snapshot: 
   return origin ? siblingServices(origin, snapshot) : [];
 }
 
-function nothingRuns({ siblingsOnly, origin }: ResolveAsk): string {
+function nothingRuns({ siblingsOnly, origin }: ResolveAsk, { warnings = [] }: Snapshot): string {
   if (siblingsOnly && !origin) return 'It is not known yet which service this hostname stands for';
-  return 'Nothing that could be meant is running';
+  const unseen = warnings.length > 0 ? `; but not all could be seen: ${warnings.join('; ')}` : '';
+  return `Nothing that could be meant is running${unseen}`;
 }
 
-function skipped(why: string): LlmOutcome {
+function skipped(why: string, prompt: string | undefined): LlmOutcome {
   const detail = `The LLM was not asked: ${why}`;
-  return { step: { step: 'llm', outcome: 'skipped', detail, durationMs: 0 }, verdict: undefined };
+  const step: DecisionStep = { step: 'llm', outcome: 'skipped', detail, durationMs: 0 };
+  if (prompt !== undefined) step.prompt = prompt;
+  return { step, verdict: undefined };
 }
 
 function nameStep(match: NameMatch, durationMs: number): DecisionStep {

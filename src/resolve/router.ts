@@ -1,9 +1,13 @@
 /**
  * hostname -> address to dial: the remembered mapping, else a decision. What the proxy asks per request is answered
  * from memory; everything else goes through here, one flight per hostname.
+ *
+ * Everything that was read before an `await` is read again after it: a mapping that the user changes meanwhile wins.
  */
 import { LRUCache } from 'lru-cache';
-import { type Mapping, mappingKey } from '../core/mapping.ts';
+import type { ResolvedDecision } from '../core/decision.ts';
+import { sameProgram } from '../core/identity.ts';
+import { describeMapping, type Mapping, mappingKey } from '../core/mapping.ts';
 import type { Candidate, RouteAsk, RouteOutcome } from '../core/route.ts';
 import { candidatePorts, describeService, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
@@ -14,14 +18,15 @@ import { locate } from '../routes/locate.ts';
 import { mappingFor } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
 import { canonicalHosts } from './canonical.ts';
-import type { Resolver } from './resolver.ts';
+import { correctionsOf } from './corrections.ts';
+import type { ResolveAsk, Resolver } from './resolver.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
 
 /** What the router is made of. */
 export interface RouterParts {
-  discovery: Discovery;
+  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds'>;
   store: MappingStore;
   resolver: Resolver;
   log: Logger;
@@ -60,26 +65,33 @@ export class HostRouter {
   reroute(ask: RouteAsk, failed: Upstream): Promise<RouteOutcome> {
     const key = addressKey(ask);
     if (this.#addresses.peek(key)?.key === failed.key) this.#addresses.delete(key);
-    return this.#flights.run(`again ${key}`, async () => {
-      const snapshot = await this.#parts.discovery.refresh();
-      const mapping = this.#mappingOf(ask);
-      return mapping ? this.#follow(ask, mapping, snapshot) : this.#decide(ask, snapshot);
-    });
+    return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#parts.discovery.refresh()));
+  }
+
+  /** A decision without proxying, as `resolve` shows it: mappings are ignored, but for who the origin is. */
+  async decide(question: ResolveAsk, snapshot: Snapshot): Promise<ResolvedDecision> {
+    return this.#parts.resolver.resolve(await this.#withContext(question, snapshot), snapshot);
   }
 
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     const mapping = this.#mappingOf(ask);
     // A prompt is context for a resolution that happens anyway; alone it never re-resolves.
-    if (mapping && !(ask.force === true && mapping.source !== 'user')) {
-      const seen = discovery.current;
-      const at = seen && locate(mapping, seen);
-      if (at?.kind === 'found') return this.#remember(ask, at.upstream);
-      return this.#follow(ask, mapping, await discovery.refresh());
+    if (ask.force === true && mapping && mapping.source !== 'user') {
+      return this.#decide(ask, await discovery.refresh());
     }
+    const seen = discovery.current;
+    const at = mapping && seen && locate(mapping, seen);
+    if (at?.kind === 'found') return this.#remember(ask, at.upstream);
     // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
     // the proxy's own thread nothing.
-    return this.#decide(ask, await discovery.refresh());
+    return this.#settle(ask, await discovery.refresh());
+  }
+
+  /** What the mapping says now, in a fresh snapshot; without one, a decision. */
+  #settle(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> | RouteOutcome {
+    const mapping = this.#mappingOf(ask);
+    return mapping ? this.#follow(ask, mapping, snapshot) : this.#decide(ask, snapshot);
   }
 
   /**
@@ -95,52 +107,68 @@ export class HostRouter {
   async #follow(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<RouteOutcome> {
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream);
-    if (mapping.source === 'name' || mapping.source === 'llm') {
-      // The same name may by now be, exactly, the name of another service (`vite` became `vite preview`).
-      const decision = await this.#parts.resolver.resolve({ ...toResolve(ask), mode: 'names' }, snapshot);
-      if (decision.resolved && decision.target) return this.#adopt(ask, decision.resolved, decision, snapshot);
-    }
-    const detail = at.detail;
     if (at.kind === 'ambiguous') {
-      return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: detail };
+      return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
-    return { kind: 'away', label: labelOf(mapping), detail };
+    const successor = await this.#successor(ask, mapping, snapshot);
+    if (successor) return this.#adopt(ask, successor, mapping, snapshot);
+    return { kind: 'away', label: describeMapping(mapping), detail: at.detail };
+  }
+
+  /**
+   * The same program, started another way (`vite` became `vite preview`), if the name says so, too. What the user set
+   * is never followed so far.
+   */
+  async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
+    const { identity, source } = mapping;
+    if (!identity || source === 'user' || source === undefined) return undefined;
+    const question = await this.#withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
+    const decision = await this.#parts.resolver.resolve(question, snapshot);
+    return decision.resolved && sameProgram(identity, decision.resolved) ? decision : undefined;
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {
-    const origin = ask.service === undefined ? undefined : this.#serviceOf(ask.hostname, snapshot);
-    const decision = await this.#parts.resolver.resolve(
-      {
-        ...toResolve(ask),
-        ...(origin ? { origin } : {}),
-        corrections: this.#corrections(),
-      },
-      snapshot,
-    );
-    if (decision.resolved && decision.target) return this.#adopt(ask, decision.resolved, decision, snapshot);
-    return { kind: 'unknown', candidates: this.#candidates(decision.candidates, snapshot), why: decision.reason };
+    const before = this.#mappingOf(ask);
+    const question = await this.#withContext(toResolve(ask), snapshot);
+    const decision = await this.#parts.resolver.resolve(question, snapshot);
+    if (decision.resolved && decision.target) return this.#adopt(ask, decision, before, snapshot);
+    return {
+      kind: 'unknown',
+      candidates: this.#candidates(decision.candidates, snapshot),
+      why: publicReason(decision),
+    };
   }
 
+  /** Remember a decision, unless somebody set the mapping while it was made. @param before the mapping it replaces */
   #adopt(
     ask: RouteAsk,
-    service: Service,
-    decision: Awaited<ReturnType<Resolver['resolve']>>,
+    decision: ResolvedDecision,
+    before: Mapping | undefined,
     snapshot: Snapshot,
-  ): RouteOutcome {
-    const port = decision.target?.port ?? 0;
+  ): Promise<RouteOutcome> | RouteOutcome {
+    const now = this.#mappingOf(ask);
+    if (now !== before && now !== undefined) return this.#follow(ask, now, snapshot);
+    const { resolved, target, reason, confidence } = decision;
+    if (!resolved || !target) return { kind: 'unknown', candidates: [], why: reason };
     const source = decision.decision === 'none' ? 'name' : decision.decision;
-    const { reason, confidence } = decision;
-    const mapping = mappingFor(service, port, { source, reason, confidence, now: new Date() });
-    if (reachesAnything(ask)) mapping[ANY_REACH] = true;
-    const key = mappingKey(ask.hostname, ask.service);
-    // The answer does not wait for the disk, and a full disk does not fail the request.
-    this.#parts.store.set(key, mapping).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error, host: ask.hostname }, 'The mapping could not be written');
-    });
+    const mapping = mappingFor(resolved, target.port, { source, reason, confidence, snapshot });
+    this.#store(ask, mapping);
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream);
-    const services = at.kind === 'ambiguous' ? at.services : [service];
+    const services = at.kind === 'ambiguous' ? at.services : [resolved];
     return { kind: 'unknown', candidates: this.#candidates(services, snapshot), why: at.detail };
+  }
+
+  #store(ask: RouteAsk, mapping: Mapping): void {
+    const { store, log } = this.#parts;
+    const key = mappingKey(ask.hostname, ask.service);
+    // What a page may reach does not replace what the user's programs get; only its address is remembered.
+    if (ask.siblingsOnly && store.get(key)?.[ANY_REACH] === true) return;
+    if (reachesAnything(ask)) mapping[ANY_REACH] = true;
+    // The answer does not wait for the disk, and a full disk does not fail the request.
+    store.set(key, mapping).catch((error: unknown) => {
+      log.warn({ err: error, host: ask.hostname }, 'The mapping could not be written');
+    });
   }
 
   #remember(ask: RouteAsk, upstream: Upstream): RouteOutcome {
@@ -148,20 +176,16 @@ export class HostRouter {
     return { kind: 'upstream', upstream };
   }
 
-  /** The live service that a hostname stands for, when that is settled. */
-  #serviceOf(hostname: string, snapshot: Snapshot): Service | undefined {
-    const mapping = this.#parts.store.get(hostname);
+  /** A question with what is known around it: who the origin is, and what the user corrected before. */
+  async #withContext(question: ResolveAsk, snapshot: Snapshot): Promise<ResolveAsk> {
+    const { store, resolver } = this.#parts;
+    const corrections = correctionsOf(store.all());
+    if (question.service === undefined || question.origin) return { corrections, ...question };
+    const mapping = store.get(question.host);
     const at = mapping && locate(mapping, snapshot);
-    return at?.kind === 'found' ? (at.service ?? undefined) : undefined;
-  }
-
-  /** What the user set by hand, as examples for later decisions. */
-  #corrections(): { host: string; target: string }[] {
-    const corrections: { host: string; target: string }[] = [];
-    for (const [host, mapping] of Object.entries(this.#parts.store.all())) {
-      if (mapping.source === 'user') corrections.push({ host, target: labelOf(mapping) });
-    }
-    return corrections.slice(-MAX_CORRECTIONS);
+    const byName = async () => (await resolver.resolve({ host: question.host, mode: 'names' }, snapshot)).resolved;
+    const known = at?.kind === 'found' ? at.service : mapping ? null : await byName();
+    return { corrections, ...question, ...(known ? { origin: known } : {}) };
   }
 
   #candidates(services: readonly Service[], snapshot: Snapshot): Candidate[] {
@@ -178,6 +202,14 @@ export class HostRouter {
   }
 }
 
+/** The reason in our own words: an LLM server's may hold anything, and pages of apps can read this. */
+function publicReason({ steps, reason }: ResolvedDecision): string {
+  const failed = steps.find((step) => step.outcome === 'failed');
+  if (!failed) return reason;
+  const why = `The LLM gave no usable answer (${failed.code ?? 'unknown'}); “hostwise resolve --explain” says more`;
+  return steps.map((step) => (step === failed ? why : step.detail)).join('. ');
+}
+
 /** Field of a mapping that was decided among all services, not only the siblings of its origin. */
 const ANY_REACH = 'anyReach';
 const ANY_SUFFIX = ' any';
@@ -191,10 +223,7 @@ function addressKey(ask: RouteAsk): string {
   return mappingKey(ask.hostname, ask.service) + (reachesAnything(ask) ? ANY_SUFFIX : '');
 }
 
-/** Enough examples for a model, few enough for a small prompt. */
-const MAX_CORRECTIONS = 10;
-
-function toResolve(ask: RouteAsk): Parameters<Resolver['resolve']>[0] {
+function toResolve(ask: RouteAsk): ResolveAsk {
   return {
     host: ask.hostname,
     navigation: ask.navigation,
@@ -208,13 +237,4 @@ function toResolve(ask: RouteAsk): Parameters<Resolver['resolve']>[0] {
 /** Asks that may share one answer. */
 function flightKey(ask: RouteAsk): string {
   return JSON.stringify([ask.hostname, ask.service, ask.prompt, ask.force === true, ask.siblingsOnly === true]);
-}
-
-/** For people: the project or container that a mapping means. */
-function labelOf(mapping: Mapping): string {
-  const { identity } = mapping;
-  if (identity?.kind === 'container') return identity.name;
-  const directory = identity?.root ?? identity?.workdir ?? mapping.processIdentifier?.workdir;
-  const name = directory?.split('/').findLast((part) => part !== '');
-  return name ?? `${mapping.target}:${mapping.port}`;
 }

@@ -1,17 +1,8 @@
 /**
  * A live service and one of its ports -> the address to dial now, with the proof that it is still the one meant.
  */
-import path from 'node:path';
-import { type ContainerService, isContainer, type Listen, type ProcessService, type Service } from '../core/service.ts';
+import { type ContainerService, describeService, type Listen, type ProcessService } from '../core/service.ts';
 import { dialAddress, hostPort, publishedAddress, type Upstream, type UpstreamProof } from '../core/upstream.ts';
-
-/** For people, on pages that any app may read: names only, no path. */
-export function labelOf(service: Service): string {
-  if (isContainer(service)) return service.name;
-  const name = service.project?.name ?? (service.cwd === null ? undefined : path.basename(service.cwd));
-  if (name) return service.command ? `${name} (${service.command})` : name;
-  return service.command || 'a program of another user';
-}
 
 /**
  * Address of a process on one of its ports. Of several sockets on that port an explicit loopback address goes first: a
@@ -25,11 +16,11 @@ export function processUpstream(service: ProcessService, port: number): Upstream
   const address = dialAddress(best.address);
   return {
     // With the start time, so that a pid that came round again is another key; with the inode, so is a reopened socket.
-    key: `${service.id}/${service.startTicks ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
+    key: `${service.id}/${service.startTicks ?? service.startedAt ?? 0}/${best.inode ?? ''}@${hostPort(address, port)}`,
     address,
     port,
     serviceId: service.id,
-    label: labelOf(service),
+    label: describeService(service),
     proof: proofOf(service, best),
   };
 }
@@ -43,11 +34,15 @@ function addressRank(address: string): number {
   return address === '::' || address === '*' ? 4 : 5;
 }
 
-function proofOf({ pid }: { pid: number }, { inode, fd, port }: Listen): UpstreamProof {
-  if (inode !== undefined && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
-  if (inode !== undefined) return { kind: 'inode', inode, port };
-  // macOS knows no inodes of sockets: there the proof is looked up by pid alone.
-  if (pid > 0 && process.platform !== 'linux') return { kind: 'socket', pid, fd: fd ?? -1, inode: '' };
+function proofOf(
+  { pid, startedAt }: { pid: number; startedAt?: string | undefined },
+  { inode, fd, port }: Listen,
+): UpstreamProof {
+  // macOS has an address in the kernel instead (`0x...`), which nothing cheap can look up.
+  const isInode = inode !== undefined && /^\d+$/.test(inode);
+  if (isInode && fd !== undefined && pid > 0) return { kind: 'socket', pid, fd, inode };
+  if (isInode) return { kind: 'inode', inode, port };
+  if (pid > 0 && startedAt !== undefined) return { kind: 'process', pid, startedAt };
   // A snapshot without the sockets behind it: the last scan has to do.
   return { kind: 'fixed' };
 }

@@ -175,6 +175,21 @@ describe('locate by identity', () => {
     expect(new Set(keys).size).toBe(4);
   });
 
+  it('gives a proof by pid and start time where a socket has no inode (macOS), another start another key', () => {
+    const { startTicks: _, ...mac } = app(1, `${HOME}/shop`, 'node vite', {
+      address: '::1',
+      port: 5173,
+      inode: '0x5c3e1b2a9f0d4e31',
+      fd: 18,
+    });
+    const [first, second] = ['2026-11-23T09:15:02.000Z', '2026-11-23T09:15:03.000Z'].map((startedAt) => {
+      const located = locate(mapped(mac, 5173), machine({ ...mac, startedAt }));
+      return located.kind === 'found' ? located.upstream : undefined;
+    });
+    expect(first?.proof).toEqual({ kind: 'process', pid: 1, startedAt: '2026-11-23T09:15:02.000Z' });
+    expect(first?.key).not.toBe(second?.key);
+  });
+
   it('says names only: no path, no argument', () => {
     const secret = app(1, `${HOME}/shop`, 'node vite --token=hunter2', 5173);
     const located = locate(mapped(secret, 5173), machine(secret));

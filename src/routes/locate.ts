@@ -11,12 +11,15 @@ import type { Mapping } from '../core/mapping.ts';
 import {
   type ContainerService,
   candidatePorts,
+  describeService,
+  isContainer,
+  type Listen,
   type ProcessService,
   type Service,
   type Snapshot,
 } from '../core/service.ts';
 import { hostPort, type Upstream } from '../core/upstream.ts';
-import { containerUpstream, labelOf, processUpstream } from './dial.ts';
+import { containerUpstream, processUpstream } from './dial.ts';
 
 /** What {@link locate} found. `detail` is for people and holds names only. */
 export type Located =
@@ -38,12 +41,12 @@ function locateIdentity(mapping: Mapping, identity: Identity, snapshot: Snapshot
     return locateContainer(mapping, scored.services, identity.name);
   }
   const { services, score } = best(snapshot.processes, (service) => identityMatch(identity, service));
-  if (score === FULL_PROCESS_MATCH) return choosePort(mapping, services);
+  if (score === FULL_PROCESS_MATCH) return unshared(choosePort(mapping, services), snapshot);
   const name = path.basename(identity.root ?? identity.workdir);
   const [similar] = services;
   // Same project, but another directory or other arguments: with several apps under one root that is the neighbour.
-  const aside = similar ? `; ${labelOf(similar)} runs there with another directory or other arguments` : '';
-  return { kind: 'absent', detail: `“${name}” (${identity.shape}) is not listening now${aside}` };
+  const aside = similar ? `; ${describeService(similar)} runs there with another directory or other arguments` : '';
+  return { kind: 'absent', detail: `“${name}” is not listening now${aside}` };
 }
 
 /** identityMatch's value for the same project, command, directory and arguments. */
@@ -76,7 +79,7 @@ function choosePort(mapping: Mapping, services: readonly ProcessService[]): Loca
   const ports = possiblePorts(mapping, services);
   const [port] = ports;
   if (port === undefined) {
-    const name = services[0] ? labelOf(services[0]) : 'it';
+    const name = services[0] ? describeService(services[0]) : 'it';
     return { kind: 'absent', detail: `${name} runs, but does not listen on its port ${mapping.port} yet` };
   }
   if (ports.length === 1) return onPort(services, port);
@@ -94,18 +97,53 @@ function possiblePorts(mapping: Mapping, services: readonly ProcessService[]): n
   return [...ports].filter((port) => !others.includes(port)).sort((a, b) => a - b);
 }
 
+/** By ticks on Linux, by the second elsewhere. */
+function byStart(a: ProcessService, b: ProcessService): number {
+  return (a.startTicks ?? 0) - (b.startTicks ?? 0) || (a.startedAt ?? '').localeCompare(b.startedAt ?? '');
+}
+
 /** The one of these that listens on a port. */
 function onPort(services: readonly ProcessService[], port: number): Located {
   const listening = services.filter((service) => listensOn(service, port));
   if (!areOneService(listening)) {
-    const detail = `several programs listen on port ${port}: ${listening.map(labelOf).join(', ')}`;
+    const detail = `several programs listen on port ${port}: ${listening.map(describeService).join(', ')}`;
     return { kind: 'ambiguous', services: listening, detail };
   }
   // Workers that share a port (SO_REUSEPORT): the first one started speaks for them.
-  const [service] = listening.sort((a, b) => (a.startTicks ?? 0) - (b.startTicks ?? 0) || a.pid - b.pid);
+  const [service] = listening.sort((a, b) => byStart(a, b) || a.pid - b.pid);
   const upstream = service && processUpstream(service, port);
   if (!service || !upstream) return { kind: 'absent', detail: `nothing listens on port ${port} now` };
   return { kind: 'found', upstream, service };
+}
+
+/**
+ * A found address, unless another program shares it (SO_REUSEPORT): the kernel would deal the connections out between
+ * them, and no proof could tell who gets one.
+ */
+function unshared(located: Located, snapshot: Snapshot): Located {
+  if (located.kind !== 'found' || !located.service || isContainer(located.service)) return located;
+  const { service, upstream } = located;
+  const sockets = service.listen.filter(({ port }) => port === upstream.port);
+  const sharing = snapshot.processes.filter(
+    (other) =>
+      other.id !== service.id &&
+      other.listen.some((listen) => sockets.some((own) => sharesAddress(own, listen))) &&
+      !areOneService([service, other]),
+  );
+  if (sharing.length === 0) return located;
+  const services = [service, ...sharing];
+  const detail = `several programs share port ${upstream.port}: ${services.map(describeService).join(', ')}`;
+  return { kind: 'ambiguous', services, detail };
+}
+
+function sharesAddress(a: Listen, b: Listen): boolean {
+  return (
+    a.port === b.port &&
+    a.address === b.address &&
+    a.inode !== undefined &&
+    b.inode !== undefined &&
+    a.inode !== b.inode
+  );
 }
 
 function listensOn(service: ProcessService, port: number): boolean {

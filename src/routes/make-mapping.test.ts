@@ -11,7 +11,7 @@ const shop: ProcessService = {
   pid: 1,
   ppid: 0,
   command: 'node',
-  args: 'node vite',
+  args: 'node vite.js',
   cwd: '/home/kim/shop',
   listen: [{ address: '127.0.0.1', port: 5173, inode: '9', fd: 3 }],
   project: { root: '/home/kim/shop', name: 'shop', workspace: null },
@@ -61,7 +61,7 @@ describe('mappingFor', () => {
       createdAt: '2026-03-01T12:00:00.000Z',
       llmReason: 'exact name',
       processIdentifier: { workdir: '/home/kim/shop' },
-      identity: expect.objectContaining({ kind: 'process', root: '/home/kim/shop', shape: 'node vite' }),
+      identity: expect.objectContaining({ kind: 'process', root: '/home/kim/shop', shape: 'node vite.js' }),
       source: 'name',
       confidence: 1,
     });

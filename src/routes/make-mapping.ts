@@ -8,14 +8,8 @@ import { AppError } from '../core/errors.ts';
 import { normalizeHostname } from '../core/hostname.ts';
 import { type Identity, identityMatch, identityOf, identitySchema } from '../core/identity.ts';
 import { issuesText, type Mapping, type MappingInput, type MappingSource, mappingSchema } from '../core/mapping.ts';
-import {
-  allServices,
-  candidatePorts,
-  isContainer,
-  NOISE_HOSTWISE,
-  type Service,
-  type Snapshot,
-} from '../core/service.ts';
+import { NOISE_HOSTWISE } from '../core/noise.ts';
+import { allServices, candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { badTarget } from './bad-target.ts';
 import { isLocal, locate } from './locate.ts';
 
@@ -28,6 +22,8 @@ export interface MappingOrigin {
   /** 0..1 */
   confidence: number;
   now?: Date;
+  /** What runs beside it: ports of its twins are not taken for its own later. */
+  snapshot?: Snapshot;
 }
 
 /** Longest text that a mapping may hold. */
@@ -38,14 +34,14 @@ const MAX_TEXT = 4096;
  * @param port one of the service's ports; for a container the container port
  */
 export function mappingFor(service: Service, port: number, origin: MappingOrigin): Mapping {
-  const { source, reason, confidence, now = new Date() } = origin;
+  const { source, reason, confidence, now = new Date(), snapshot } = origin;
   return {
     type: isContainer(service) ? 'docker' : 'process',
     target: isContainer(service) ? service.name : 'localhost',
     port,
     createdAt: now.toISOString(),
     llmReason: reason.slice(0, MAX_TEXT),
-    ...whoIs(service, port),
+    ...whoIs(service, port, snapshot),
     source,
     confidence: Math.min(1, Math.max(0, confidence)),
   };
@@ -55,16 +51,29 @@ export function mappingFor(service: Service, port: number, origin: MappingOrigin
 function whoIs(
   service: Service,
   port: number,
+  snapshot: Snapshot | undefined,
 ): Pick<Mapping, 'processIdentifier' | 'identity'> & { otherPorts?: number[] } {
   const identity = identityOf(service);
   // Only of a port that it has now can be said which ones were beside it.
-  const otherPorts = portsOf(service).includes(port) ? candidatePorts(service).filter((other) => other !== port) : [];
+  const own = portsOf(service).includes(port) ? candidatePorts(service).filter((other) => other !== port) : [];
+  const otherPorts = [...own, ...twinPorts(service, identity, snapshot)];
   const workdir = isContainer(service) ? null : service.cwd;
   return {
     ...(workdir !== null && workdir.length <= MAX_TEXT ? { processIdentifier: { workdir } } : {}),
     ...(identity ? { identity } : {}),
     ...(otherPorts.length > 0 && !isContainer(service) ? { otherPorts } : {}),
   };
+}
+
+/** Ports of the programs that nothing but their port tells from this one: two starts of one script with other env. */
+function twinPorts(service: Service, identity: Identity | null, snapshot: Snapshot | undefined): number[] {
+  if (identity?.kind !== 'process' || !snapshot) return [];
+  const same = JSON.stringify(identity);
+  const twins = snapshot.processes.filter(
+    (other) => other.id !== service.id && JSON.stringify(identityOf(other)) === same,
+  );
+  const own = portsOf(service);
+  return twins.flatMap((twin) => candidatePorts(twin)).filter((port) => !own.includes(port));
 }
 
 /**
@@ -82,7 +91,7 @@ export function mappingFromInput(input: MappingInput, snapshot: Snapshot, now: D
     llmReason: 'Set by the user',
     ...fields,
     target: meant.target,
-    ...(live ? whoIs(live, input.port) : whoWas(meant, known, processIdentifier, snapshot)),
+    ...(live ? whoIs(live, input.port, snapshot) : whoWas(meant, known, processIdentifier, snapshot)),
     createdAt: now.toISOString(),
     source: 'user',
     confidence: 1,

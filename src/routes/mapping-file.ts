@@ -3,7 +3,7 @@
  * Nothing that somebody wrote is lost: an entry that we cannot use is set aside and written back as it was.
  */
 import { normalizeHostname } from '../core/hostname.ts';
-import { issuesText, type Mapping, mappingSchema } from '../core/mapping.ts';
+import { issuesText, type Mapping, mappingSchema, SERVICE_NAME } from '../core/mapping.ts';
 import { type Member, salvageMembers, wholeMembers } from './mapping-text.ts';
 
 /** One member of the file. */
@@ -28,7 +28,6 @@ export interface MappingFile {
 /** More warnings than this help nobody. */
 const MAX_WARNINGS = 20;
 /** What may stand behind `/_proxy/`, see proxy/decide.ts. */
-const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
 
 /**
  * The key of a mapping in its one form: hostname, or `hostname:service`, lower case, no trailing dot.

@@ -50,6 +50,8 @@ export class MappingStore {
    * @throws {AppError} ROUTE_STORE_UNREADABLE: no permission, no file, over 16 MiB
    */
   static async open(file: string, log: StoreLog): Promise<MappingStore> {
+    // A schema is compiled at its first use, in 5 ms: now rather than in somebody's request.
+    mappingSchema.safeParse(SAMPLE);
     const disk = await MappingDisk.at(file);
     const found = await disk.read();
     const store = new MappingStore(disk, found, log);
@@ -229,6 +231,18 @@ export class MappingStore {
     }
   }
 }
+
+/** Has every part that a decided mapping has. */
+const SAMPLE: Mapping = {
+  type: 'process',
+  target: 'localhost',
+  port: 1,
+  createdAt: '',
+  llmReason: '',
+  identity: { kind: 'process', workdir: '/', root: '/', gitRoot: '/', shape: '', argsDigest: '' },
+  source: 'name',
+  confidence: 1,
+};
 
 /** Enough for `status`; the log has all. */
 const MAX_WARNINGS = 50;

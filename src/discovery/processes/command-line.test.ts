@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_COMMAND_LINE_BYTES, parseCommandLine, programName } from './command-line.ts';
+import { MAX_ARGUMENTS, MAX_COMMAND_LINE_BYTES, parseCommandLine, programName } from './command-line.ts';
 
 describe('parseCommandLine', () => {
   it.each<[string, string[]]>([
@@ -21,6 +21,10 @@ describe('parseCommandLine', () => {
     const bytes = Buffer.alloc(MAX_COMMAND_LINE_BYTES, 'x');
     bytes.write('node\0server.js\0');
     expect(parseCommandLine(bytes)).toEqual(['node', 'server.js']);
+  });
+
+  it('cuts a command line of very many arguments', () => {
+    expect(parseCommandLine(Buffer.from('x\0'.repeat(100_000)))).toHaveLength(MAX_ARGUMENTS);
   });
 
   it('keeps the beginning of one endless argument', () => {

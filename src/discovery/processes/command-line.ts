@@ -6,6 +6,12 @@ import path from 'node:path';
 /** Longest command line that is read: far beyond any real one, far below what a process may set (2 MiB and more). */
 export const MAX_COMMAND_LINE_BYTES = 256 * 1024;
 
+/**
+ * Most arguments that are kept, far beyond any real server's. Each is an object of its own in the main thread: 128,000 of
+ * a byte each would hold it up for longer than all other services together.
+ */
+export const MAX_ARGUMENTS = 4096;
+
 /** The kernel keeps 15 bytes of a name (TASK_COMM_LEN is 16 with the closing NUL). */
 const COMM_BYTES = 15;
 
@@ -22,7 +28,7 @@ export function parseCommandLine(bytes: Buffer): string[] {
   }
   // A process that renamed itself leaves the rest of its old arguments as NULs.
   while (end > 0 && bytes[end - 1] === 0) end--;
-  return end === 0 ? [] : bytes.toString('utf8', 0, end).split('\0');
+  return end === 0 ? [] : bytes.toString('utf8', 0, end).split('\0', MAX_ARGUMENTS);
 }
 
 /** Names of the main thread, not of the program: Node 24 and 26, Java's launcher, .NET. */
@@ -36,7 +42,11 @@ const THREAD_NAME = /^(?:(?:[\w.-]+-)?MainThread|\.NET (?:Host|TP Worker).*|main
 export function programName(comm: string, argv: readonly string[], exe: string | undefined): string {
   const names = [argv[0], argv[1], exe].map((arg) => (arg === undefined ? '' : baseName(arg)));
   const [first = '', , executable = ''] = names;
-  if (comm === '' || isThreadName(comm, names)) return first || executable || comm;
+  if (comm === '' || isThreadName(comm, names)) {
+    // A title may be anything, also a URL with credentials: then the executable's name is the better one.
+    const isTitle = /:\/\/|@/.test(argv[0] ?? '');
+    return (isTitle ? executable || first : first || executable) || comm;
+  }
   if (Buffer.byteLength(comm) < COMM_BYTES) return comm;
   // The cut may have gone through a character.
   const beginning = comm.replace(/\uFFFD+$/, '');

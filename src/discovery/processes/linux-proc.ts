@@ -3,12 +3,12 @@
  *
  * What costs is reading links: 50,000 descriptors are 250 ms. So the search for owners goes to the newest processes
  * first and stops when every socket has one, and what was found is remembered between scans: a known owner is
- * re-checked by one readlink, and a socket whose owner may not be seen is looked for only in processes that are new
- * or whose number of descriptors changed.
+ * re-checked by one readlink, and a new socket is looked for first in the processes that are new or whose number of
+ * descriptors changed since the scan that did not see it.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { messageOf, systemCode } from '../../core/errors.ts';
-import { type ListeningSocket, parseProcNet } from './listening-socket.ts';
+import { hasConnection, type ListeningSocket, parseProcNet } from './listening-socket.ts';
 import { type Holders, type Owner, ownerFrom } from './owner.ts';
 import {
   countDescriptors,
@@ -26,17 +26,19 @@ import { type Found, groupByProcess, type OwnedSocket } from './services.ts';
 export interface ProcMemory {
   /** Owner of each socket, by inode. */
   owners: Map<string, Owner>;
-  /** Sockets whose owner was not found, and how many complete searches that took. */
-  ownerless: Map<string, number>;
-  /** Processes that were searched, with their number of descriptors then. */
-  searched: Map<number, number>;
-  /** When the last complete search ended, by {@link monotonicMs}. */
-  completeAtMs: number;
+  /** Sockets whose owner was looked for everywhere and not found. */
+  ownerless: Set<string>;
+  /** Number of descriptors of each process, taken before the sockets were listed. Absent: it could not be searched. */
+  counts: Map<number, number>;
+  /** The second look for ownerless sockets: only processes below this id are left in its round. */
+  secondLookBelow: number;
+  /** When the round of second looks began, by {@link monotonicMs}. */
+  secondLookAtMs: number;
 }
 
 /** A memory that knows nothing: the next scan is a cold one. */
 export function emptyMemory(): ProcMemory {
-  return { owners: new Map(), ownerless: new Map(), searched: new Map(), completeAtMs: Number.NEGATIVE_INFINITY };
+  return { owners: new Map(), ownerless: new Set(), counts: new Map(), secondLookBelow: 0, secondLookAtMs: 0 };
 }
 
 /** The machine's own clock, the same in every thread and never set back. */
@@ -45,13 +47,11 @@ function monotonicMs(): number {
 }
 
 /**
- * A process may have been caught in the middle of exec or setuid, when its descriptors may not be read: a socket counts
- * as ownerless only after a second complete search.
+ * Descriptors also travel over sockets and may replace others, and pids come round again: processes that seem unchanged
+ * are searched for ownerless sockets a second time, once in a while and a few in each scan, so that nobody waits for it.
  */
-const SEARCHES_BEFORE_OWNERLESS = 2;
-
-/** Descriptors also travel over sockets, and pids come round again: once in a while everything is searched again. */
-const COMPLETE_SEARCH_EVERY_MS = 60_000;
+const SECOND_LOOK_EVERY_MS = 60_000;
+const SECOND_LOOK_MS = 4;
 
 /**
  * One scan.
@@ -59,9 +59,12 @@ const COMPLETE_SEARCH_EVERY_MS = 60_000;
  * @throws where /proc/net/tcp cannot be read: there is no /proc, or not Linux's
  */
 export function scanProc(memory: ProcMemory): Found {
+  // Before the sockets: one that is opened in between must not be in the counts alone, or the next scan would have to
+  // look for it everywhere.
+  const pids = listPids();
+  const counts = countAll(pids);
   const { sockets, warnings } = listeningSockets();
-  const search = new OwnerSearch(memory);
-  const owned: OwnedSocket[] = search.run(sockets);
+  const owned = new OwnerSearch(memory).run(sockets, pids, counts);
   return { processes: groupByProcess(owned, stillOwning(memory)), warnings };
 }
 
@@ -70,9 +73,9 @@ export function scanProc(memory: ProcMemory): Found {
  * @throws the system's error where the IPv4 table cannot be read
  */
 export function listeningSockets(): { sockets: ListeningSocket[]; warnings: string[] } {
-  const sockets = parseProcNet(readFileSync('/proc/net/tcp', 'latin1'));
+  const sockets = parseProcNet(readListening('/proc/net/tcp'));
   try {
-    sockets.push(...parseProcNet(readFileSync('/proc/net/tcp6', 'latin1')));
+    sockets.push(...parseProcNet(readListening('/proc/net/tcp6')));
   } catch (error) {
     // No such file: a kernel without IPv6, and nothing is missing.
     if (systemCode(error) !== 'ENOENT') {
@@ -82,12 +85,40 @@ export function listeningSockets(): { sockets: ListeningSocket[]; warnings: stri
   return { sockets, warnings: [] };
 }
 
+const CHUNK_BYTES = 4096;
+
+/**
+ * The beginning of a table, up to the first connection. The kernel lists listening sockets first (proc_net_tcp.rst), and
+ * to list what comes after it walks a table of connections that is sized by the machine's memory: 6 ms with 24 GB.
+ * @throws the system's error where the file cannot be read
+ */
+function readListening(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let text = '';
+    for (let count = -1; count !== 0 && !hasConnection(text); ) {
+      count = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      text += chunk.toString('latin1', 0, count);
+    }
+    return text;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** 5 us each, where listing them would be 100. */
+function countAll(pids: readonly number[]): Map<number, number> {
+  return new Map(pids.map((pid) => [pid, countDescriptors(pid)]));
+}
+
 /** Facts of an owner, unless it lost its sockets since: then the pid may already be somebody else's. */
 function stillOwning(memory: ProcMemory) {
   return (pid: number, held: readonly OwnedSocket[]): ProcessFacts | undefined => {
     const facts = readFacts(pid);
     const [first] = held;
-    if (facts && first?.owner && socketInode(pid, first.owner.fd) === first.socket.inode) return facts;
+    if (facts && first?.owner?.fd !== undefined && socketInode(pid, first.owner.fd) === first.socket.inode)
+      return facts;
     for (const { socket } of held) memory.owners.delete(socket.inode);
     return undefined;
   };
@@ -107,13 +138,19 @@ class OwnerSearch {
     this.#memory = memory;
   }
 
-  run(sockets: readonly ListeningSocket[]): OwnedSocket[] {
-    const { owners, ownerless } = this.#memory;
+  /**
+   * @param pids newest first
+   * @param counts of descriptors, taken before the sockets were listed
+   */
+  run(sockets: readonly ListeningSocket[], pids: readonly number[], counts: Map<number, number>): OwnedSocket[] {
+    const { owners, ownerless, counts: before } = this.#memory;
     const inodes = new Set(sockets.map(({ inode }) => inode));
     forget(owners, inodes);
     forget(ownerless, inodes);
+    this.#memory.counts = counts;
     for (const inode of inodes) if (!this.#isSettled(inode)) this.#wanted.add(inode);
-    if (this.#wanted.size > 0) this.#search(listPids());
+    // 0: a kernel that does not tell. Then only new processes are known to have changed.
+    if (this.#wanted.size > 0) this.#search(...partition(pids, (pid) => before.get(pid) !== counts.get(pid)));
     return sockets.map((socket) => ({ socket, owner: owners.get(socket.inode) }));
   }
 
@@ -128,53 +165,58 @@ class OwnerSearch {
     return holds && !this.#holders.activates(known.pid);
   }
 
-  #search(pids: number[]): void {
-    const { searched } = this.#memory;
-    forget(searched, new Set(pids));
-    const [changed, unchanged] = this.#split(pids);
-    for (const pid of changed) if (!this.#searchIn(pid)) return;
-    if (!this.#needsCompleteSearch()) return;
-    for (const pid of unchanged) if (!this.#searchIn(pid)) return;
-    this.#noteOwnerless();
-  }
-
-  /** Processes that are new or have another number of descriptors than when they were searched, and the others. */
-  #split(pids: readonly number[]): [number[], number[]] {
-    const { searched } = this.#memory;
-    const changed: number[] = [];
-    const unchanged: number[] = [];
-    for (const pid of pids) {
-      const before = searched.get(pid);
-      (before === undefined || this.#hasChanged(pid, before) ? changed : unchanged).push(pid);
+  /** @param changed new processes, and those with another number of descriptors than before */
+  #search(changed: readonly number[], unchanged: readonly number[]): void {
+    if (!this.#searchAll(changed)) return;
+    if ([...this.#wanted].some((inode) => this.#isNew(inode))) {
+      // A server that closed one port and opened another has as many descriptors as before.
+      const known = new Set([...this.#memory.owners.values()].map(({ pid }) => pid));
+      const [owners, others] = partition(unchanged, (pid) => known.has(pid));
+      if (this.#searchAll(owners) && this.#searchAll(others)) this.#noteOwnerless();
+    } else {
+      this.#lookAgain(unchanged);
     }
-    return [changed, unchanged];
   }
 
-  #hasChanged(pid: number, before: number): boolean {
-    const count = countDescriptors(pid);
-    // 0: a kernel that does not tell.
-    return count !== 0 && count !== before;
-  }
-
-  /** Only for a socket that was not looked for everywhere already; or when it is time to look again. */
-  #needsCompleteSearch(): boolean {
-    const { owners, ownerless, completeAtMs } = this.#memory;
-    if (monotonicMs() - completeAtMs > COMPLETE_SEARCH_EVERY_MS) return true;
-    return [...this.#wanted].some(
-      (inode) => !owners.has(inode) && (ownerless.get(inode) ?? 0) < SEARCHES_BEFORE_OWNERLESS,
-    );
+  /** Was it never looked for everywhere? */
+  #isNew(inode: string): boolean {
+    return !this.#memory.owners.has(inode) && !this.#memory.ownerless.has(inode);
   }
 
   #noteOwnerless(): void {
     const { owners, ownerless } = this.#memory;
-    for (const inode of this.#wanted) if (!owners.has(inode)) ownerless.set(inode, (ownerless.get(inode) ?? 0) + 1);
-    this.#memory.completeAtMs = monotonicMs();
+    for (const inode of this.#wanted) if (!owners.has(inode)) ownerless.add(inode);
+    this.#memory.secondLookAtMs = monotonicMs();
+  }
+
+  /** The second look, from the newest down, going on where the last one ended. */
+  #lookAgain(pids: readonly number[]): void {
+    const memory = this.#memory;
+    const startedAtMs = monotonicMs();
+    if (memory.secondLookBelow === 0) {
+      if (startedAtMs - memory.secondLookAtMs < SECOND_LOOK_EVERY_MS) return;
+      memory.secondLookAtMs = startedAtMs;
+      memory.secondLookBelow = Number.POSITIVE_INFINITY;
+    }
+    for (const pid of pids) {
+      if (pid >= memory.secondLookBelow) continue;
+      if (!this.#searchIn(pid)) return;
+      memory.secondLookBelow = pid;
+      if (monotonicMs() - startedAtMs >= SECOND_LOOK_MS) return;
+    }
+    memory.secondLookBelow = 0;
+  }
+
+  /** @returns false when nothing is wanted any more */
+  #searchAll(pids: readonly number[]): boolean {
+    return pids.every((pid) => this.#searchIn(pid));
   }
 
   /** Look for wanted sockets in one process. @returns false when nothing is wanted any more */
   #searchIn(pid: number): boolean {
     const descriptors = listDescriptors(pid);
-    this.#memory.searched.set(pid, descriptors?.length ?? countDescriptors(pid));
+    // Another user's, or caught in the middle of exec or setuid, when they may not be read: look again next time.
+    if (!descriptors) this.#memory.counts.delete(pid);
     for (const fd of descriptors ?? []) {
       const inode = socketInode(pid, fd);
       if (inode !== undefined && this.#wanted.has(inode)) this.#settle(inode, { pid, fd: Number(fd) });
@@ -227,6 +269,13 @@ export function isActivator(pid: number): boolean {
 }
 
 /** Drop what is not in `alive`. */
-function forget<K>(map: Map<K, unknown>, alive: ReadonlySet<K>): void {
+function forget<K>(map: Map<K, unknown> | Set<K>, alive: ReadonlySet<K>): void {
   for (const key of map.keys()) if (!alive.has(key)) map.delete(key);
+}
+
+function partition<T>(values: readonly T[], isFirst: (value: T) => boolean): [T[], T[]] {
+  const first: T[] = [];
+  const others: T[] = [];
+  for (const value of values) (isFirst(value) ? first : others).push(value);
+  return [first, others];
 }

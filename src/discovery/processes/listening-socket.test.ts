@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseProcNet, plainAddress } from './listening-socket.ts';
+import { hasConnection, parseProcNet, plainAddress } from './listening-socket.ts';
 
 /** As a machine of x86-64 shows it: two listeners, a connection, one in TIME_WAIT. */
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     
@@ -61,5 +61,21 @@ describe('plainAddress', () => {
 
   it.each(['', '*', 'localhost', '1', ':::', '1:2', '[::1'.repeat(40)])('refuses %j', (text) => {
     expect(plainAddress(text)).toBeUndefined();
+  });
+});
+
+describe('hasConnection', () => {
+  const lines = TCP.split('\n');
+  const text = (count: number) => `${lines.slice(0, count).join('\n')}\n`;
+
+  it('tells listening sockets alone from a text that goes on with connections', () => {
+    expect([1, 2, 3].map((count) => hasConnection(text(count)))).toEqual([false, false, false]);
+    expect([4, 5].map((count) => hasConnection(text(count)))).toEqual([true, true]);
+  });
+
+  it('waits for the end of a line that was torn', () => {
+    expect(hasConnection('')).toBe(false);
+    expect(hasConnection(lines[0] ?? '')).toBe(false);
+    expect(hasConnection(`${text(3)}${lines[3]?.slice(0, 40)}`)).toBe(false);
   });
 });

@@ -33,6 +33,14 @@ export function parseProcNet(text: string): ListeningSocket[] {
   return sockets;
 }
 
+/** Does the beginning of such a text reach a complete line of something that does not listen? Looks at the last one only. */
+export function hasConnection(text: string): boolean {
+  const end = text.lastIndexOf('\n');
+  const start = text.lastIndexOf('\n', end - 1) + 1;
+  // The heading is no socket.
+  return start > 0 && end > start && !text.slice(start, end).includes(LISTEN_STATE);
+}
+
 /** Columns: sl, local, remote, st, queues, timer, retransmits, uid, timeout, inode (Documentation/networking/proc_net_tcp.rst). */
 function parseLine(line: string): ListeningSocket | undefined {
   const columns = line.trim().split(/\s+/, 10);

@@ -13,7 +13,10 @@ export interface ProcessFacts {
   pid: number;
   ppid: number;
   command: string;
-  argv: string[];
+  /** undefined where the tool that was asked does not tell one argument from the next. */
+  argv: string[] | undefined;
+  /** The whole command line, arguments joined by blanks. */
+  args: string;
   /** null where it may not be read. */
   cwd: string | null;
   /** The working directory was removed (or replaced by another of the same name) under the process. */
@@ -22,6 +25,8 @@ export interface ProcessFacts {
   cwdIsOurs: boolean;
   exe: string | undefined;
   startTicks: number | undefined;
+  /** Start time to the second, ISO 8601, where the tool knows no ticks. */
+  startedAt?: string | undefined;
   uid: number | undefined;
   /** Id of the container that it runs in, all 64 digits; absent outside of containers. */
   container?: string;
@@ -108,6 +113,7 @@ export function readFacts(pid: number): ProcessFacts | undefined {
     ppid: stat.ppid,
     command: programName(readComm(pid), argv, exe),
     argv,
+    args: argv.join(' '),
     ...readCwd(pid),
     exe,
     startTicks: stat.startTicks,

@@ -3,13 +3,12 @@
  */
 import type { Listen, ProcessService } from '../../core/service.ts';
 import type { ListeningSocket } from './listening-socket.ts';
-import type { Owner } from './owner.ts';
 import type { ProcessFacts } from './proc-files.ts';
 
 /** A listening socket and who holds it; no owner where that may not be seen. */
 export interface OwnedSocket {
   socket: ListeningSocket;
-  owner: Owner | undefined;
+  owner: { pid: number; fd?: number | undefined } | undefined;
 }
 
 /** A service as a backend gives it: not yet described (project, git, noise). */
@@ -48,14 +47,15 @@ function processService(facts: ProcessFacts, held: readonly OwnedSocket[]): Proc
     pid: facts.pid,
     ppid: facts.ppid,
     command: facts.command,
-    argv: facts.argv,
-    args: facts.argv.join(' '),
+    ...(facts.argv === undefined ? {} : { argv: facts.argv }),
+    args: facts.args,
     cwd: facts.cwd,
     ...(facts.cwdDeleted ? { cwdDeleted: true } : {}),
     listen: held.map(listenOf).sort(byPort),
     project: null,
     git: null,
     ...(facts.startTicks === undefined ? {} : { startTicks: facts.startTicks }),
+    ...(facts.startedAt === undefined ? {} : { startedAt: facts.startedAt }),
     ...(facts.uid === undefined ? {} : { uid: facts.uid }),
     ...(facts.container === undefined ? {} : { container: facts.container }),
   };
@@ -82,7 +82,7 @@ function listenOf({ socket, owner }: OwnedSocket): Listen {
     address: socket.address,
     port: socket.port,
     ...(socket.inode === '' ? {} : { inode: socket.inode }),
-    ...(owner ? { fd: owner.fd } : {}),
+    ...(owner?.fd === undefined ? {} : { fd: owner.fd }),
   };
 }
 

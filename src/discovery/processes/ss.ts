@@ -60,7 +60,7 @@ function holdersAmong(owners: readonly Owner[]): Holders {
 
 /** From /proc; a process of which nothing may be read keeps the name that ss knew. */
 function factsOf(pid: number, name: string): ProcessFacts {
-  const unread = { ppid: 0, argv: [], cwd: null, cwdDeleted: false, cwdIsOurs: false };
+  const unread = { ppid: 0, argv: [], args: '', cwd: null, cwdDeleted: false, cwdIsOurs: false };
   return readFacts(pid) ?? { pid, command: name, ...unread, exe: undefined, startTicks: undefined, uid: undefined };
 }
 

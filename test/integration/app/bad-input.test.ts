@@ -114,11 +114,34 @@ describe('an LLM that answers', () => {
     try {
       const answer = await ask1({ port: hostwise.httpPort, host: 'webshop.localhost', headers: asJson });
       expect(answer.status).toBe(404);
-      expect(JSON.parse(answer.body).why).toMatch(/127\.0\.0\.1:9/);
+      expect(JSON.parse(answer.body).why).toMatch(/LLM_NETWORK/);
     } finally {
       await hostwise.stop();
     }
   }, 60_000);
+});
+
+describe('an LLM that never answers', () => {
+  it('leaves no blank page, keeps exact names going, and does not keep the program from stopping', async () => {
+    const llm = await startLlmServer(scenarios.hang);
+    const hostwise = await startHostwise({ env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' } });
+    onTestFinished(async () => {
+      await hostwise.stop();
+      await llm.close();
+    });
+    const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const before = performance.now();
+    const answer = await ask1({ port: hostwise.httpPort, host: 'webshop.localhost', headers });
+    expect(performance.now() - before).toBeLessThan(3_000);
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatch(/http-equiv="refresh"/);
+    const known = await ask1({ port: hostwise.httpPort, host: `${shop.name}.localhost`, headers: asJson });
+    expect(known.status).toBe(200);
+    const stopping = performance.now();
+    process.kill(hostwise.process.pid, 'SIGTERM');
+    await hostwise.process.exited;
+    expect(performance.now() - stopping).toBeLessThan(5_000);
+  }, 30_000);
 });
 
 describe('a start that cannot succeed', () => {

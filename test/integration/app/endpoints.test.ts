@@ -155,7 +155,9 @@ describe('the same endpoints, for a page of an app', () => {
     const headers = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     const answer = await call('/x?force&y=1', { headers });
     expect(answer).toMatchObject({ status: 303 });
-    expect(answer.headers.location).toBe('/x?y=1');
+    expect(answer.headers.location).toBe(`https://${host}:${hostwise.httpsPort}/x?y=1`);
+    const elsewhere = await call('//evil.example/x?force', { headers });
+    expect(new URL(String(elsewhere.headers.location)).hostname).toBe(host);
   });
 
   it('a relayed request of a script is refused', async () => {

@@ -1,5 +1,7 @@
 /** `hostwise services` on a machine where a project runs, with no daemon. */
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { snapshotSchema } from '../../../src/core/service.ts';
@@ -14,7 +16,20 @@ let root: string;
 let folder: string;
 let server: StartedProcess;
 let port: number;
+let editor: StartedProcess;
+let debugged: StartedProcess;
+let debuggedPort: number;
 let name: string;
+
+/** With `--inspect=0` the command line would not say which port it is. */
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const address = holder.address();
+  holder.close();
+  await once(holder, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
 
 beforeAll(async () => {
   root = await makeTempDir('hw-services');
@@ -26,10 +41,22 @@ beforeAll(async () => {
   await initRepo(folder);
   server = startProcess(process.execPath, ['server.js', '--api-key', 'geheim-1234'], { cwd: folder });
   port = Number((await server.printed(/^(\d+)\n/))[1]);
+  // What is no candidate: a language server, and the debugger of one that is.
+  await mkdir(join(root, 'typescript-language-server'));
+  await writeFile(join(root, 'typescript-language-server', 'typescript-language-server.js'), SERVER);
+  editor = startProcess(process.execPath, [join(root, 'typescript-language-server', 'typescript-language-server.js')], {
+    cwd: root,
+  });
+  await editor.printed(/^\d+\n/);
+  const other = join(root, 'debugged');
+  await mkdir(other);
+  await writeFile(join(other, 'server.js'), SERVER);
+  debugged = startProcess(process.execPath, [`--inspect=127.0.0.1:${await freePort()}`, 'server.js'], { cwd: other });
+  debuggedPort = Number((await debugged.printed(/ws:\/\/127\.0\.0\.1:(\d+)\//))[1]);
 });
 
 afterAll(async () => {
-  await server?.stop();
+  await Promise.all([server, editor, debugged].map((one) => one?.stop()));
   await removeDir(root);
 });
 
@@ -56,6 +83,23 @@ describe('hostwise services', () => {
       listen: [{ address: '127.0.0.1', port }],
     });
     expect(snapshot.processes.filter(({ noise }) => noise !== undefined)).toEqual([]);
+  });
+
+  it('shows with --all what is left out, and why, in the table and as JSON', async () => {
+    const table = await cli(['services', '--all']);
+    expect(table.stdout.split('\n')[0]).toMatch(/LEFT OUT$/);
+    expect(table.stdout.split('\n').find((one) => one.includes(`:${debuggedPort}`))).toMatch(/debugger/);
+    expect(table.stdout.split('\n').find((one) => one.includes(`p${editor.pid} `))).toMatch(/language server$/);
+
+    const json = await cli(['services', '--all', '--json']);
+    const { processes } = snapshotSchema.parse(JSON.parse(json.stdout));
+    const left = processes.find(({ pid }) => pid === editor.pid);
+    expect(left?.noise).toBe('language server');
+    const inspected = processes.find(({ listen }) => listen.some(({ port }) => port === debuggedPort));
+    expect(inspected?.listen.find(({ port }) => port === debuggedPort)?.noise).toBe('debugger');
+    const few = await cli(['services']);
+    expect(few.stdout).not.toContain(`p${editor.pid} `);
+    expect(few.stderr).toMatch(/more that no hostname means: .*services --all/);
   });
 
   it('does not mind a reader that leaves', async () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ProcessService, type Snapshot, snapshotSchema } from '../../../src/core/service.ts';
 import { needs } from '../../fixtures/needs.ts';
 import { NOBODY, type Server, TestMachine } from './test-machine.ts';
@@ -18,6 +18,17 @@ async function scanAsNobody(backend: string): Promise<Snapshot> {
 function onPort({ processes }: Snapshot, port: number | undefined): ProcessService | undefined {
   return processes.find(({ listen }) => listen.some((one) => one.port === port));
 }
+
+describe.skipIf(!isRoot || !needs('lsof'))('lsof, run by such a user [needs root, lsof]', () => {
+  it('shows nothing of what may not be inspected, and says so', async () => {
+    const machine = await TestMachine.make();
+    onTestFinished(() => machine.stop());
+    const roots = await machine.start('roots', { listen: [{ host: '127.0.0.1' }] });
+    const snapshot = await scanAsNobody('lsof');
+    expect(snapshot.warnings).toEqual(['"lsof" shows only your own processes']);
+    expect(onPort(snapshot, roots.ports[0])).toBeUndefined();
+  });
+});
 
 describe.skipIf(!isRoot)('a user who may not inspect other processes [needs root]', () => {
   let machine: TestMachine;

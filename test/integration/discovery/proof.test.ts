@@ -4,7 +4,7 @@ import { Scanner } from '../../../src/discovery/scan.ts';
 import { needs } from '../../fixtures/needs.ts';
 import { type Server, TestMachine } from './test-machine.ts';
 
-describe.skipIf(!needs('linux'))('holdsProof [needs linux]', () => {
+describe.skipIf(!needs('linux') || !needs('lsof'))('holdsProof [needs linux, lsof]', () => {
   let machine: TestMachine;
   beforeAll(async () => {
     machine = await TestMachine.make();
@@ -29,6 +29,17 @@ describe.skipIf(!needs('linux'))('holdsProof [needs linux]', () => {
     await machine.start('second', { listen: [{ host: '127.0.0.1', port }] });
     expect(holdsProof({ kind: 'socket', pid, fd, inode })).toBe(false);
     expect(await holdsProof({ kind: 'inode', inode, port })).toBe(false);
+  });
+
+  it('holds for a process by pid and start time, as on macOS, and not for one that is gone', async () => {
+    const server = await machine.start('by-start', { listen: [{ host: '127.0.0.1' }] });
+    const { processes } = await new Scanner({ backend: 'lsof', ownPids: [] }).scan();
+    const startedAt = processes.find(({ pid }) => pid === server.pid)?.startedAt ?? '';
+    const proof = { kind: 'process', pid: server.pid, startedAt } as const;
+    expect(await holdsProof(proof)).toBe(true);
+    expect(await holdsProof({ ...proof, startedAt: '2001-01-01T00:00:00.000Z' })).toBe(false);
+    await server.process.stop();
+    expect(await holdsProof(proof)).toBe(false);
   });
 
   it('holds for a socket of another family', async () => {

@@ -30,6 +30,7 @@ export type Servers = Record<
   | 'supervisor'
   | 'several'
   | 'renamed'
+  | 'title'
   | 'longTitle'
   | 'longCommand'
   | 'nonAscii'
@@ -46,6 +47,8 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/discovery/', import.meta.
 export class TestMachine {
   readonly root: string;
   readonly #started: StartedProcess[] = [];
+  /** Servers that left the process they were started by. */
+  readonly #daemons: number[] = [];
 
   private constructor(root: string) {
     this.root = root;
@@ -63,12 +66,23 @@ export class TestMachine {
     const started = startProcess(process.execPath, args, { cwd });
     this.#started.push(started);
     const [line] = await started.printed(/^\{.*\}$/m);
-    return { ...(JSON.parse(line) as ServerReport), cwd, process: started };
+    const report = JSON.parse(line) as ServerReport;
+    if (report.pid !== started.pid) this.#daemons.push(report.pid);
+    return { ...report, cwd, process: started };
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#started.map((started) => started.stop()));
+    for (const pid of this.#daemons) killIfThere(pid);
     await removeDir(this.root);
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
   }
 }
 
@@ -76,7 +90,8 @@ export class TestMachine {
 export async function startServers(machine: TestMachine, asRoot: boolean): Promise<Servers> {
   const v4 = { host: '127.0.0.1' };
   const v6 = { host: '::1' };
-  const longArgs = Array.from({ length: 300 }, (_, i) => `--option-${i}=${'x'.repeat(1000)}`);
+  // The kernel takes 2 MiB at most, the environment included.
+  const longArgs = Array.from({ length: 1_800 }, (_, i) => `--option-${i}=${'x'.repeat(1000)}`);
   const entries = await Promise.all(
     Object.entries({
       ipv4: machine.start('ipv4', { listen: [v4] }),
@@ -89,6 +104,7 @@ export async function startServers(machine: TestMachine, asRoot: boolean): Promi
       supervisor: machine.start('supervisor', { listen: [v4], child: { listen: [v6] } }),
       several: machine.start('several', { listen: [v4, v6, v4, { host: '::', ipv6Only: true }] }),
       renamed: machine.start('renamed', { listen: [v4], title: 'my-api' }),
+      title: machine.start('title', { listen: [v4], title: 'puma 6.5 (tcp)' }),
       longTitle: machine.start('long-title', { listen: [v4], title: 'next-server (v15.1.0)' }),
       longCommand: machine.start('long-command', { listen: [v4] }, { args: longArgs }),
       nonAscii: machine.start('bücher – 本 (x)', { listen: [v4] }, { args: ['--näme=本"\n'] }),

@@ -13,6 +13,7 @@ async function open(options: Partial<ListenOptions>): Promise<BoundPort> {
     port: 0,
     hosts: BOTH,
     explicit: true,
+    flag: '--https-port',
     onConnection: (socket) => socket.end('hello'),
     ...options,
   });
@@ -154,7 +155,7 @@ describe('listenBoth', () => {
       message: expect.stringContaining('443'),
       hint: expect.stringMatching(/--https-port 8443$/),
     });
-    await expect(open({ port: 80, listen: forbidden })).rejects.toMatchObject({
+    await expect(open({ port: 80, flag: '--http-port', listen: forbidden })).rejects.toMatchObject({
       hint: expect.stringMatching(/--http-port 8080$/),
     });
     const fallbackPort = await freePort();
@@ -187,7 +188,13 @@ describe('listenBoth', () => {
 });
 
 async function freePort(): Promise<number> {
-  const bound = await listenBoth({ port: 0, hosts: BOTH, explicit: true, onConnection: () => {} });
+  const bound = await listenBoth({
+    port: 0,
+    hosts: BOTH,
+    explicit: true,
+    flag: '--https-port',
+    onConnection: () => {},
+  });
   await bound.close();
   return bound.port;
 }

@@ -2,8 +2,10 @@
  * The safe words of a command line: program, script, known sub-command. Nothing else of it is ever repeated to anyone:
  * an argument that is not recognised may be a password.
  */
-import { type ContainerService, isContainer, type ProcessService, type Service } from '../core/service.ts';
-import { baseName } from './name-text.ts';
+
+import { baseName } from './path-text.ts';
+import { looksSecret } from './secrets.ts';
+import { type ContainerService, isContainer, type ProcessService, type Service } from './service.ts';
 
 /** What a command line says about the kind of program, in known words only. */
 export interface CommandWords {
@@ -67,9 +69,16 @@ export function commandWords(service: ProcessService): CommandWords {
 
 function programName(service: ProcessService, first: string | undefined): string {
   // A process that renamed itself (`next-server (v15)`, `puma 6 (tcp://...)`) says its name in the first word.
-  if (first === undefined || first.length > MAX_ARG_CHARS) return baseName(service.command);
-  const [word = ''] = first.split(' ');
-  return baseName(word).replace(/:$/, '') || baseName(service.command);
+  const [word = ''] = (first === undefined || first.length > MAX_ARG_CHARS ? '' : first).split(' ');
+  const names = [word, service.command]
+    .filter((name) => !isTitle(name))
+    .map((name) => baseName(name).replace(/:$/, ''));
+  return names.find((name) => name !== '') ?? 'program';
+}
+
+/** A title may be anything, also a URL with credentials. */
+function isTitle(word: string): boolean {
+  return /:\/\/|@/.test(word) || looksSecret(word);
 }
 
 /** Index of the script among the arguments of an interpreter; 0 when none is recognised. */

@@ -1,0 +1,191 @@
+/** hostname -> address on machines that change while the router looks: who wins, and that nobody else does. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RouteAsk, RouteOutcome } from '../../../src/core/route.ts';
+import type { ProcessService, Snapshot } from '../../../src/core/service.ts';
+import { createLogger } from '../../../src/platform/log.ts';
+import { LlmClient } from '../../../src/resolve/llm-client.ts';
+import { Resolver } from '../../../src/resolve/resolver.ts';
+import { HostRouter } from '../../../src/resolve/router.ts';
+import { mappingFor } from '../../../src/routes/make-mapping.ts';
+import { MappingStore } from '../../../src/routes/mapping-store.ts';
+import { type LlmHandler, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { tempDir } from '../../fixtures/temp-dir.ts';
+
+/** A program in a project of its own repository. */
+function program(pid: number, root: string, script: string, port: number): ProcessService {
+  const name = root.split('/').at(-1) ?? '';
+  return {
+    id: `p${pid}`,
+    pid,
+    ppid: 1,
+    command: 'node',
+    argv: ['node', ...script.split(' ')],
+    args: `node ${script}`,
+    cwd: root,
+    listen: [{ address: '127.0.0.1', port, inode: String(port), fd: 20 }],
+    project: { root, name, workspace: null },
+    git: { root, branch: 'main', worktree: false },
+  };
+}
+
+interface Machine {
+  router: HostRouter;
+  store: MappingStore;
+  /** What runs now. */
+  run(...processes: ProcessService[]): void;
+  /** The next looks take until this is called. */
+  hold(): () => void;
+}
+
+async function machine(llm?: LlmHandler): Promise<Machine> {
+  let snapshot: Snapshot = { processes: [], containers: [] };
+  let gate: Promise<void> = Promise.resolve();
+  const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
+  const server = llm && (await startLlmServer(llm));
+  if (server) onTestFinished(() => server.close());
+  const client = server ? new LlmClient({ url: server.url, model: 'm' }) : null;
+  const router = new HostRouter({
+    discovery: {
+      current: undefined,
+      holds: () => true,
+      refresh: async () => {
+        await gate;
+        return snapshot;
+      },
+    },
+    store,
+    resolver: new Resolver({ llm: client, mode: 'auto', domains: ['localhost'] }),
+    log: createLogger({ level: 'silent' }),
+  });
+  onTestFinished(() => store.flush());
+  return {
+    router,
+    store,
+    run: (...processes) => {
+      snapshot = { processes, containers: [] };
+    },
+    hold: () => {
+      let open = (): void => {};
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      return open;
+    },
+  };
+}
+
+const ask = (hostname: string, more: Partial<RouteAsk> = {}): RouteAsk => ({ hostname, navigation: true, ...more });
+const portOf = (outcome: RouteOutcome): number | string =>
+  outcome.kind === 'upstream' ? outcome.upstream.port : outcome.kind;
+const byUser = (service: ProcessService, port: number) =>
+  mappingFor(service, port, { source: 'user', reason: 'by hand', confidence: 1 });
+
+const SHOP = program(1, '/w/shop', 'server.js', 4001);
+const BLOG = program(2, '/w/blog', 'server.js', 4002);
+
+describe('a mapping that the user sets while a decision is made', () => {
+  it('wins over the LLM’s answer, and stays', async () => {
+    const { router, store, run } = await machine(scenarios.slow(300));
+    run(SHOP, BLOG);
+    const pending = router.route(ask('guess-shop-please.localhost'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await store.set('guess-shop-please.localhost', byUser(BLOG, 4002));
+    expect(portOf(await pending)).toBe(4002);
+    expect(store.get('guess-shop-please.localhost')?.source).toBe('user');
+    expect(router.peek(ask('guess-shop-please.localhost'))?.port).toBe(4002);
+  });
+
+  it('wins over an older mapping that was being looked for', async () => {
+    const { router, store, run, hold } = await machine();
+    run(SHOP, BLOG);
+    await store.set('x.localhost', byUser(SHOP, 4001));
+    const release = hold();
+    const pending = router.route(ask('x.localhost'));
+    await store.set('x.localhost', byUser(BLOG, 4002));
+    release();
+    expect(portOf(await pending)).toBe(4002);
+    expect(router.peek(ask('x.localhost'))?.port).toBe(4002);
+  });
+});
+
+describe('an app that is away', () => {
+  it('is not stood in for by another program of its project, even as the only one', async () => {
+    const { router, store, run } = await machine();
+    const web = program(1, '/w/pair', 'web.mjs', 4001);
+    const api = program(2, '/w/pair', 'api.mjs', 4002);
+    run(web);
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4001);
+    const upstream = router.peek(ask('pair.localhost'));
+    if (!upstream) throw new Error('no address');
+    run(api);
+    expect(portOf(await router.reroute(ask('pair.localhost'), upstream))).toBe('away');
+    expect(store.get('pair.localhost')?.port).toBe(4001);
+    run(api, program(3, '/w/pair', 'web.mjs', 4009));
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4009);
+  });
+
+  it('is followed as the same program in another job', async () => {
+    const { router, run } = await machine();
+    run(program(1, '/w/site', '/w/site/node_modules/.bin/vite', 4001));
+    expect(portOf(await router.route(ask('site.localhost')))).toBe(4001);
+    const upstream = router.peek(ask('site.localhost'));
+    if (!upstream) throw new Error('no address');
+    run(program(2, '/w/site', '/w/site/node_modules/.bin/vite preview', 4002));
+    expect(portOf(await router.reroute(ask('site.localhost'), upstream))).toBe(4002);
+  });
+});
+
+describe('a sibling', () => {
+  const workspace = { workspace: '/w/shop', workspaceName: 'shop' };
+  const part = (pid: number, name: string, script: string, port: number): ProcessService => {
+    const base = program(pid, `/w/shop/${name}`, script, port);
+    return {
+      ...base,
+      project: { root: `/w/shop/${name}`, name, ...workspace },
+      git: { root: '/w/shop', branch: 'main', worktree: false },
+    };
+  };
+  const web = part(1, 'web', 'server.js', 4001);
+  const api = part(2, 'api', 'server.js', 4002);
+  const stranger = program(3, '/w/api', 'server.js', 4003);
+  const sibling = ask('web.shop.localhost', { service: 'api', navigation: false });
+
+  it('that is away is not stood in for by a stranger of that name', async () => {
+    const { router, run } = await machine();
+    run(web, api);
+    expect(portOf(await router.route(sibling))).toBe(4002);
+    const upstream = router.peek(sibling);
+    if (!upstream) throw new Error('no address');
+    run(web, stranger);
+    expect(portOf(await router.reroute(sibling, upstream))).toBe('away');
+    // What our own programs were told is no mapping for a page.
+    expect(portOf(await router.reroute({ ...sibling, siblingsOnly: true }, upstream))).toBe('unknown');
+  });
+
+  it('is found for a page though its origin was never opened before', async () => {
+    const { router, run } = await machine();
+    run(web, api, stranger);
+    expect(portOf(await router.route({ ...sibling, siblingsOnly: true }))).toBe(4002);
+  });
+
+  it('of any project is reached by our own programs; a page is told nothing, and changes nothing', async () => {
+    const { router, run } = await machine();
+    run(web, BLOG);
+    const blog = ask('web.shop.localhost', { service: 'blog', navigation: false });
+    expect(portOf(await router.route(blog))).toBe(4002);
+    expect(portOf(await router.route({ ...blog, siblingsOnly: true }))).toBe('unknown');
+    expect(portOf(await router.route(blog))).toBe(4002);
+  });
+});
+
+describe('?force', () => {
+  it('decides again what the program decided, and never what the user set', async () => {
+    const { router, store, run } = await machine();
+    run(SHOP, BLOG);
+    await store.set('shop.localhost', { ...byUser(BLOG, 4002), source: 'llm' });
+    expect(portOf(await router.route(ask('shop.localhost')))).toBe(4002);
+    expect(portOf(await router.route(ask('shop.localhost', { force: true })))).toBe(4001);
+    await store.set('shop.localhost', byUser(BLOG, 4002));
+    expect(portOf(await router.route(ask('shop.localhost', { force: true })))).toBe(4002);
+  });
+});
