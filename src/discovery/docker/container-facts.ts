@@ -123,8 +123,8 @@ const listedSchema = z.looseObject({
     .array(
       z.looseObject({
         IP: z.string().catch(''),
-        PrivatePort: z.unknown(),
-        PublicPort: z.unknown(),
+        PrivatePort: z.unknown().optional(),
+        PublicPort: z.unknown().optional(),
         Type: z.string().catch(''),
       }),
     )

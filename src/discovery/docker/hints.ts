@@ -102,9 +102,10 @@ function caddyHints(labels: Record<string, string>): Found[] {
       const upstream = labels[`${source}.reverse_proxy`]?.slice(0, MAX_VALUE_CHARS);
       const port = portOf(/\{\{\s*upstreams(?:\s+https?)?\s+(\d{1,5})\s*\}\}/.exec(upstream ?? '')?.[1]);
       return parts(labels[source], /[\s,]+/).map((site) => {
-        const host = site.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
+        const place = site.replace(/^https?:\/\//, '');
+        const host = place.replace(/[/:].*$/, '');
         // A site of one path only is not the whole host.
-        return { host, port, source, decides: !/^(?:https?:\/\/)?[^/]+\/./.test(site) };
+        return { host, port, source, decides: !/\/./.test(place) };
       });
     });
 }
@@ -140,14 +141,11 @@ function onlyOne(ports: ReadonlyMap<string, number | undefined>): number | undef
 export function hostsOfRule(rule: string): { hosts: string[]; decides: boolean } {
   if (rule.length > MAX_VALUE_CHARS) return { hosts: [], decides: false };
   const hosts: string[] = [];
-  const rest = rule.replace(/(?<![\w!])Host\(\s*((?:[`"'][^`"']*[`"']\s*,?\s*)+)\)/g, (_all, list: string) => {
-    for (const [, host] of list.matchAll(/[`"']([^`"']*)[`"']/g)) hosts.push(host ?? '');
+  // Bounded by the next bracket, with nothing that could be read in two ways: a rule is anybody's text.
+  const rest = rule.replace(/(?<![\w!])Host\(([^()]*)\)/g, (_all, list: string) => {
+    for (const [, host = ''] of list.matchAll(/[`"']([^`"',]*)[`"']/g)) hosts.push(host);
     return ' ';
   });
-  const alternatives = rest.replaceAll('||', ' ').replace(/[()\s]/g, '');
-  return { hosts, decides: hosts.length > 0 && alternatives === '' && isOrOnly(rule) };
-}
-
-function isOrOnly(rule: string): boolean {
-  return !/&&|!/.test(rule);
+  const others = rest.replaceAll('||', ' ').replace(/[()\s]/g, '');
+  return { hosts, decides: hosts.length > 0 && others === '' };
 }

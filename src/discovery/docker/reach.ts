@@ -75,6 +75,8 @@ export class Reachability {
     if (known) return known;
     const answer = net.isIP(address) === 0 ? Promise.resolve(false) : this.#probe(address, port);
     this.#known.set(key, answer);
+    // No answer may have been a bad moment of a busy machine: the next container of this network is tried again.
+    void answer.then((answers) => answers || this.#known.delete(key));
     return answer;
   }
 }

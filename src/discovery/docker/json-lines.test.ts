@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JsonLines } from './json-lines.ts';
+
+describe('JsonLines', () => {
+  it('gives the same values wherever the stream is cut', () => {
+    const values = [{ a: 'ü€😀' }, [1, 2], 'text\nwith a line break', null];
+    const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\r\n`).join('\n'));
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+        const lines = new JsonLines(1000);
+        const ends = [...cuts.sort((a, b) => a - b), bytes.length];
+        const seen = ends.flatMap((end, i) => lines.push(bytes.subarray(ends[i - 1] ?? 0, end)).values);
+        expect(seen).toEqual(values);
+      }),
+    );
+  });
+
+  it('skips a line that is too long or no JSON, says so, and goes on', () => {
+    const lines = new JsonLines(10);
+    expect(lines.push(Buffer.from('"0123'))).toEqual({ values: [], isBroken: false });
+    expect(lines.push(Buffer.from('456789'))).toEqual({ values: [], isBroken: true });
+    expect(lines.push(Buffer.from('more\n1\n'))).toEqual({ values: [1], isBroken: false });
+    expect(lines.push(Buffer.from('{"half":\n2\n'))).toEqual({ values: [2], isBroken: true });
+  });
+});
