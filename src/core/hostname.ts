@@ -92,7 +92,7 @@ export type HostClass =
   | { kind: 'foreign' };
 
 /**
- * Say what a normalized hostname is under these domains. The longest matching domain wins (portless P19).
+ * Say what a normalized hostname is under these domains. The longest matching domain wins.
  * @param hostname as {@link normalizeHostname} returns it
  * @param domains lower-case suffixes without a leading dot; `localhost` is always among them
  */
@@ -119,7 +119,7 @@ function isAtOrUnder(name: string, suffix: string): boolean {
 /**
  * Turn any text (a branch, a directory, a package name) into one DNS label: lower case, runs of anything but letters
  * and digits become one hyphen. Over 63 characters it is cut and given a stable hash, so that two long names with one
- * beginning stay apart (portless N1).
+ * beginning stay apart.
  * @param maxLength characters, at most 63; names of several labels ask for shorter ones so that the whole stays under 253
  * @returns '' when nothing usable is left
  */

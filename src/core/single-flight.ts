@@ -1,6 +1,6 @@
 /**
  * One flight per key: callers that ask for the same thing while it is under way share its result.
- * The work belongs to nobody: a caller that leaves does not cancel it for the others (tudy's defect 16).
+ * The work belongs to nobody: a caller that leaves does not cancel it for the others.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>();

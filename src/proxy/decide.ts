@@ -155,7 +155,7 @@ function ownPath(path: string, seedPaths: boolean): OwnPath {
 }
 
 function sibling(hostname: string, path: string): Verdict {
-  // Split on raw bytes: encoded slashes in the rest stay as they are (tudy's defect 11).
+  // Split on raw bytes: encoded slashes in the rest stay as they are.
   const rest = path.slice('/_proxy/'.length);
   const end = rest.search(/[/?]/);
   const service = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();

@@ -17,7 +17,7 @@ export class Http1Exchange implements Exchange {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
     this.#response = response;
-    // A client that resets while we write must not take the process down (portless P11).
+    // A client that resets while we write must not take the process down.
     response.on('error', ignore);
     request.on('error', ignore);
   }

@@ -29,7 +29,7 @@ export class Http2Exchange implements Exchange {
     this.#headers = headers;
     this.#allRawHeaders = rawHeaders;
     this.rawHeaders = joinCookies(rawHeaders);
-    // A stream that the client resets must not take the process down (portless P11).
+    // A stream that the client resets must not take the process down.
     stream.on('error', ignore);
     // They come as an event, whether or not the body has been read by then.
     if (headers.trailer !== undefined) {
@@ -128,7 +128,7 @@ export class Http2Exchange implements Exchange {
     this.#stream.end();
   }
   abort(): void {
-    // RST_STREAM, never END_STREAM: a short body must not look complete (portless P10).
+    // RST_STREAM, never END_STREAM: a short body must not look complete.
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
   onGone(listener: () => void): void {

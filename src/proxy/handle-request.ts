@@ -224,7 +224,7 @@ function urlOf(exchange: Exchange, hostname: string, path: string): string {
 }
 
 function redirect(exchange: Exchange, status: 303 | 307, location: string): void {
-  // A permanent redirect outlives the tool in browsers (tudy's defect 15).
+  // A permanent redirect outlives the tool in browsers.
   respondWith(exchange, status, { location, 'cache-control': 'no-store', 'content-type': 'text/plain' }, '');
 }
 

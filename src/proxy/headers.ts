@@ -28,10 +28,7 @@ const FORWARDING: ReadonlySet<string> = new Set([
   'x-real-ip',
 ]);
 
-/**
- * Counts the hops through us. An own header: the length of X-Forwarded-For is no signal, since VPNs and CDNs add to it
- * (portless P15).
- */
+/** Counts the hops through us. An own header: the length of X-Forwarded-For is no signal, since VPNs and CDNs add to it. */
 export const HOP_HEADER = 'x-hostwise-hop';
 /** Front -> API is two; five leaves room, and a loop still dies within milliseconds. */
 export const MAX_HOPS = 5;

@@ -27,7 +27,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 const SESSION_IDLE_MS = 10 * 60_000;
 /** An HTTP/1.1 connection between two requests. Above Chromium's reuse window, so that it rarely meets a close. */
 const KEEP_ALIVE_MS = 65_000;
-/** HMR cancels by the thousand: Node's default of 1,000 resets kills a browser's session (portless P9). */
+/** HMR cancels by the thousand: Node's default of 1,000 resets kills a browser's session. */
 const STREAM_RESET_BURST = 10_000;
 const STREAM_RESET_PER_SECOND = 500;
 /** Large enough for fast uploads on loopback; the default 64 KiB halves them. */

@@ -1,6 +1,6 @@
 /**
  * The login keychain of macOS: Safari, Chrome and Firefox read it.
- * Unverified: written from mkcert's and portless's sources and Apple's manual, not yet run on a Mac.
+ * Unverified: written from Apple's manual, not yet run on a Mac.
  */
 import path from 'node:path';
 import { run } from '../../platform/exec.ts';
