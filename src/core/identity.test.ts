@@ -106,3 +106,23 @@ describe('identityMatch()', () => {
     expect(identityOf(service([], { command: '', args: '', cwd: null, project: null, git: null }))).toBeNull();
   });
 });
+
+describe('identityMatch() on containers', () => {
+  const web = {
+    id: 'c1',
+    name: 'shop-web-1',
+    image: 'shop',
+    expose: [80],
+    publish: [],
+    compose: { project: 'shop', service: 'web' },
+    labels: {},
+  };
+
+  it('takes another replica of the service, and never a one-off run of it', () => {
+    const identity = identityOf(web);
+    if (!identity) throw new Error('no identity');
+    expect(identityMatch(identity, { ...web, id: 'c2', name: 'shop-web-2' })).toBe(1);
+    const oneOff = { ...web, id: 'c3', name: 'shop-web-run-9f', labels: { 'com.docker.compose.oneoff': 'True' } };
+    expect(identityMatch(identity, oneOff)).toBe(0);
+  });
+});

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { argvOf, commandWords } from './command-words.ts';
-import { isContainer, type ProcessService, type Service } from './service.ts';
+import { isContainer, isOneOff, type ProcessService, type Service } from './service.ts';
 
 /** Identity of a process or of a container. */
 export const identitySchema = z.discriminatedUnion('kind', [
@@ -61,6 +61,7 @@ export function identityMatch(identity: Identity, service: Service): number {
   if (isContainer(service)) {
     if (identity.kind !== 'container') return 0;
     if (identity.project === undefined) return identity.name === service.name ? 1 : 0;
+    if (isOneOff(service) && identity.name !== service.name) return 0;
     if (service.compose?.project !== identity.project || service.compose.service !== identity.service) return 0;
     return identity.name === service.name ? 2 : 1;
   }

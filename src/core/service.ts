@@ -158,6 +158,11 @@ export function isContainer(service: Service): service is ContainerService {
   return 'image' in service;
 }
 
+/** Started by `docker compose run`: beside its service, never in its place. */
+export function isOneOff({ labels }: ContainerService): boolean {
+  return labels['com.docker.compose.oneoff']?.toLowerCase() === 'true';
+}
+
 /** Every service of a snapshot, noise included, processes first. */
 export function allServices(snapshot: Snapshot): Service[] {
   return [...snapshot.processes, ...snapshot.containers];

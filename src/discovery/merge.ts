@@ -3,7 +3,7 @@
  * container in this machine's own network, is the container. Pure; some microseconds, for each change of either.
  */
 import { NOISE_HOSTWISE } from '../core/noise.ts';
-import type { ContainerService, ProcessService, Snapshot } from '../core/service.ts';
+import { type ContainerService, isOneOff, type ProcessService, type Snapshot } from '../core/service.ts';
 import type { ContainerState } from './docker/containers.ts';
 import { NOISE_FORWARDER } from './noise.ts';
 
@@ -73,11 +73,6 @@ function markNoise(containers: readonly ContainerService[], { composeProject }: 
     if (!isOneOff(container) || !serving.has(serviceKey(container))) return container;
     return { ...container, noise: `a one-off run beside the service “${container.compose?.service}”` };
   });
-}
-
-/** `docker compose run` */
-function isOneOff({ labels }: ContainerService): boolean {
-  return labels['com.docker.compose.oneoff']?.toLowerCase() === 'true';
 }
 
 function serviceKey({ compose, name }: ContainerService): string {

@@ -127,7 +127,7 @@ function unshared(located: Located, snapshot: Snapshot): Located {
   const sharing = snapshot.processes.filter(
     (other) =>
       other.id !== service.id &&
-      other.listen.some((listen) => sockets.some((own) => sharesAddress(own, listen))) &&
+      other.listen.some((listen) => takesConnections(listen, upstream, sockets)) &&
       !areOneService([service, other]),
   );
   if (sharing.length === 0) return located;
@@ -136,14 +136,14 @@ function unshared(located: Located, snapshot: Snapshot): Located {
   return { kind: 'ambiguous', services, detail };
 }
 
-function sharesAddress(a: Listen, b: Listen): boolean {
-  return (
-    a.port === b.port &&
-    a.address === b.address &&
-    a.inode !== undefined &&
-    b.inode !== undefined &&
-    a.inode !== b.inode
-  );
+/**
+ * Would another program's socket get connections to the address that is dialled? One on that very address does, and
+ * before any wildcard of ours; one on the wildcard that we listen on shares them.
+ */
+function takesConnections(other: Listen, upstream: Upstream, own: readonly Listen[]): boolean {
+  if (other.port !== upstream.port || other.inode === undefined) return false;
+  if (own.some(({ inode }) => inode === undefined || inode === other.inode)) return false;
+  return other.address === upstream.address || own.some(({ address }) => address === other.address);
 }
 
 function listensOn(service: ProcessService, port: number): boolean {

@@ -69,7 +69,10 @@ export class Containers {
     if (this.#closed) return;
     if (this.#view?.isFollowing) {
       await pastEvents();
-      await this.#bounded(this.#view.settled());
+      const settled = this.#view.settled().finally(() => {
+        this.#isSlow = false;
+      });
+      if (!this.#isSlow) await this.#bounded(settled);
       return;
     }
     if (!this.#opening && performance.now() < this.#notBeforeMs) return;

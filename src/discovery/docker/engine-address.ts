@@ -101,7 +101,7 @@ function sshParts(url: URL): { user?: string; port?: number; path?: string } {
 function shown(text: string): string {
   return text
     .replace(/[^\x20-\x7e]/g, '?')
-    .replace(/:[^:@/]*@/, ':…@')
+    .replace(/^([a-z]+:\/\/[^:@/]*):.*@/i, '$1:…@')
     .slice(0, 200);
 }
 

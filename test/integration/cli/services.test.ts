@@ -89,7 +89,7 @@ describe('hostwise services', () => {
     const table = await cli(['services', '--all']);
     expect(table.stdout.split('\n')[0]).toMatch(/LEFT OUT$/);
     expect(table.stdout.split('\n').find((one) => one.includes(`:${debuggedPort}`))).toMatch(/debugger/);
-    expect(table.stdout.split('\n').find((one) => one.includes(`p${editor.pid} `))).toMatch(/language server$/);
+    expect(table.stdout).toMatch(new RegExp(`p${editor.pid} +language server\\n`));
 
     const json = await cli(['services', '--all', '--json']);
     const { processes } = snapshotSchema.parse(JSON.parse(json.stdout));

@@ -135,6 +135,22 @@ describe('an app that is away', () => {
   });
 });
 
+describe('a port that two programs share', () => {
+  it('is nobody’s: not of a twin address, not of a specific one beside our wildcard', async () => {
+    const { router, run } = await machine();
+    const on = (service: ProcessService, address: string, inode: string): ProcessService => ({
+      ...service,
+      listen: [{ address, port: 4001, inode, fd: 20 }],
+    });
+    for (const address of ['0.0.0.0', '127.0.0.1']) {
+      run(on(SHOP, '0.0.0.0', '1'), on(BLOG, address, '2'));
+      expect(portOf(await router.route(ask(`shop.localhost`)))).toBe('unknown');
+    }
+    run(on(SHOP, '0.0.0.0', '1'), on(BLOG, '::1', '2'));
+    expect(portOf(await router.route(ask('shop.localhost')))).toBe(4001);
+  });
+});
+
 describe('a sibling', () => {
   const workspace = { workspace: '/w/shop', workspaceName: 'shop' };
   const part = (pid: number, name: string, script: string, port: number): ProcessService => {
