@@ -91,7 +91,7 @@ function choosePort(mapping: Mapping, services: readonly ProcessService[]): Loca
  * Ports that the recorded one may have become: not those that the service had beside it (HMR, metrics, admin), which
  * after a restart are often open before its own.
  */
-function possiblePorts(mapping: Mapping, services: readonly ProcessService[]): number[] {
+function possiblePorts(mapping: Mapping, services: readonly Service[]): number[] {
   const others: unknown[] = Array.isArray(mapping.otherPorts) ? mapping.otherPorts : [];
   const ports = new Set(services.flatMap((service) => candidatePorts(service)));
   return [...ports].filter((port) => !others.includes(port)).sort((a, b) => a - b);
@@ -169,11 +169,13 @@ function locateContainer(mapping: Mapping, containers: readonly ContainerService
   const ports = candidatePorts(container);
   const published = container.publish.some((one) => one.host === mapping.port);
   const isRecorded = ports.includes(mapping.port) || published || mapping.source === 'user' || ports.length === 0;
-  if (!isRecorded && ports.length > 1) {
-    const detail = `port ${mapping.port} is gone, and it could be any of ${ports.join(', ')} now`;
+  const possible = isRecorded ? [mapping.port] : possiblePorts(mapping, [container]);
+  if (possible.length > 1) {
+    const detail = `port ${mapping.port} is gone, and it could be any of ${possible.join(', ')} now`;
     return { kind: 'ambiguous', services: [container], detail };
   }
-  const port = isRecorded ? mapping.port : (ports[0] ?? mapping.port);
+  const [port] = possible;
+  if (port === undefined) return { kind: 'absent', detail: `“${name}” runs without its port ${mapping.port}` };
   const upstream = containerUpstream(container, port);
   if (upstream) return { kind: 'found', upstream, service: container };
   return { kind: 'absent', detail: outOfReach(container, port) };

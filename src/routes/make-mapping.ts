@@ -61,7 +61,7 @@ function whoIs(
   return {
     ...(workdir !== null && workdir.length <= MAX_TEXT ? { processIdentifier: { workdir } } : {}),
     ...(identity ? { identity } : {}),
-    ...(otherPorts.length > 0 && !isContainer(service) ? { otherPorts } : {}),
+    ...(otherPorts.length > 0 ? { otherPorts } : {}),
   };
 }
 
