@@ -107,6 +107,13 @@ describe('noiseReason', () => {
   });
 });
 
+describe('noiseReason() on an interpreter', () => {
+  it('that is installed in a temporary checkout looks at the script all the same', () => {
+    const server = service('node /x/typescript-language-server/typescript-language-server.js');
+    expect(noiseReason(server, CONTEXT, '/tmp/clone/node_modules/node/bin/node')).toBe('language server');
+  });
+});
+
 describe('noiseReason() on hostwise itself', () => {
   it('marks our own processes and every other hostwise, however it was started', () => {
     const context = { ...CONTEXT, ownScript: '/home/kim/hostwise/src/main.ts' };

@@ -233,6 +233,8 @@ function programOf(service: ProcessService, exe: Executable): Program {
 
 /** In the project, or where `go run` and the like put what they build. */
 function isBuiltHere({ project, git }: ProcessService, program: string): boolean {
+  // Installed, wherever that is: a Node of a checkout in /tmp runs language servers like any other.
+  if (program.includes('/node_modules/')) return false;
   if (/^(?:\/tmp\/(?!\.mount_)|\/var\/tmp\/|\/private\/var\/folders\/)|\/go-build/.test(program)) return true;
   return [project?.root, git?.root].some((directory) => {
     if (directory === undefined || !program.startsWith(`${directory}/`)) return false;
