@@ -11,7 +11,7 @@ import {
   parseUrl,
 } from './parsers.ts';
 
-const CONTEXT = { home: '/home/kim', base: '/work/here' };
+const CONTEXT = { home: '/home/kim', base: '/projects/here' };
 
 describe('parsePort()', () => {
   it.each([
@@ -44,7 +44,7 @@ describe('parseUrl()', () => {
 describe('parsePath()', () => {
   it.each([
     ['/a/../b', '/b'],
-    ['data', '/work/here/data'],
+    ['data', '/projects/here/data'],
     ['~/data', '/home/kim/data'],
     ['~', '/home/kim'],
   ])('%s is %s', (text, value) => {

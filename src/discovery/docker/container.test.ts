@@ -18,7 +18,7 @@ const INSPECTED = {
     Labels: {
       'com.docker.compose.project': 'shop',
       'com.docker.compose.service': 'web',
-      'com.docker.compose.project.working_dir': '/work/shop',
+      'com.docker.compose.project.working_dir': '/projects/shop',
       'traefik.http.middlewares.auth.basicauth.users': 'kim:secret',
       'org.opencontainers.image.title': 'Shop',
       note: 'secret',
@@ -65,7 +65,7 @@ describe('containerService', () => {
         { network: 'shop_default', address: '172.19.0.2' },
         { network: 'shop_default', address: 'fd00:5::2' },
       ],
-      compose: { project: 'shop', service: 'web', workdir: '/work/shop' },
+      compose: { project: 'shop', service: 'web', workdir: '/projects/shop' },
       hints: ['shop.test'],
     });
     expect(JSON.stringify(found)).not.toContain('secret');

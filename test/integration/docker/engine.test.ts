@@ -37,7 +37,7 @@ function compose(project: string, service: string): Record<string, string> {
   return {
     'com.docker.compose.project': project,
     'com.docker.compose.service': service,
-    'com.docker.compose.project.working_dir': `/work/${project}`,
+    'com.docker.compose.project.working_dir': `/projects/${project}`,
   };
 }
 
@@ -95,7 +95,7 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     expect((await containerNamed('shop-web-1'))?.compose).toEqual({
       project: 'shop',
       service: 'web',
-      workdir: '/work/shop',
+      workdir: '/projects/shop',
     });
   });
 
