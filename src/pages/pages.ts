@@ -115,7 +115,7 @@ function waitingPage(hostname: string, outcome: Away, format: PageFormat, picker
 }
 
 function decidingPage(hostname: string, format: PageFormat, picker: string): PageBody {
-  const error = `It is being decided what “${hostname}” means; the LLM has not answered yet`;
+  const error = `It is still being found out what “${hostname}” means`;
   const retry = { 'retry-after': String(RETRY_SECONDS) };
   if (format === 'json') return json(503, { error, hostname }, retry);
   if (format === 'text') return text(503, [error, `Choose in a browser: ${picker}`], retry);
@@ -124,8 +124,8 @@ function decidingPage(hostname: string, format: PageFormat, picker: string): Pag
     {
       title: `Deciding on ${hostname}`,
       refreshSeconds: RETRY_SECONDS,
-      body: html`<main class="narrow"><h1>Asking the LLM what <span class="wait">${hostname}</span> means</h1>
-<p>This page loads again by itself until there is an answer.</p>
+      body: html`<main class="narrow"><h1>Finding out what <span class="wait">${hostname}</span> means</h1>
+<p>This takes a while where an LLM is asked. The page loads again by itself until there is an answer.</p>
 <p><a href="${picker}" target="_top">Choose it yourself</a></p></main>`,
     },
     retry,

@@ -12,7 +12,13 @@ import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** Longest response head, as undici's pool has it: a handful of large cookies fits. */
-export const MAX_HEAD_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
+
+/** A request whose head goes out as these flat headers say, and nothing is added. Its body is the caller's. */
+export function exactRequest(agent: http.Agent, method: string, path: string, headers: string[]): http.ClientRequest {
+  const raw = { setHost: false, setDefaultHeaders: false, maxHeaderSize: MAX_HEAD_BYTES };
+  return http.request({ agent, method, path, headers, ...raw });
+}
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
 export function forwardExact(
@@ -28,15 +34,7 @@ export function forwardExact(
   if (exchange.hasBody && exchange.header('content-length') === undefined) headers.push('Transfer-Encoding', 'chunked');
   return new Promise((resolve) => {
     let bodyStarted = false;
-    const request = http.request({
-      agent: upstreams.agent(upstream),
-      method: exchange.method,
-      path,
-      headers,
-      setHost: false,
-      setDefaultHeaders: false,
-      maxHeaderSize: MAX_HEAD_BYTES,
-    });
+    const request = exactRequest(upstreams.agent(upstream), exchange.method, path, headers);
     exchange.onGone(() => request.destroy());
     request.on('socket', () => {
       bodyStarted = exchange.hasBody;

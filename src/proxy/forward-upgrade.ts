@@ -3,13 +3,13 @@
  * upstream always gets an HTTP/1.1 upgrade. A rejection (302, 401 ...) reaches the client as the upstream said it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import http from 'node:http';
+import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
-import { MAX_HEAD_BYTES, relay, silent } from './forward-exact.ts';
+import { exactRequest, relay, silent } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -47,16 +47,9 @@ export function forwardUpgrade(
     if (exchange.header('sec-websocket-version') === undefined) headers.push('Sec-WebSocket-Version', '13');
   }
   return new Promise((resolve) => {
-    const request = http.request({
-      agent: upstreams.agent(upstream),
-      // Extended CONNECT stands for the GET of an HTTP/1.1 WebSocket (RFC 8441 section 5).
-      method: exchange.version === '2' ? 'GET' : exchange.method,
-      path,
-      headers,
-      setHost: false,
-      setDefaultHeaders: false,
-      maxHeaderSize: MAX_HEAD_BYTES,
-    });
+    // Extended CONNECT stands for the GET of an HTTP/1.1 WebSocket (RFC 8441 section 5).
+    const method = exchange.version === '2' ? 'GET' : exchange.method;
+    const request = exactRequest(upstreams.agent(upstream), method, path, headers);
     exchange.onGone(() => request.destroy());
     request.on('upgrade', (response, socket, upstreamHead) => {
       if (!acceptIsRight(response, key)) {

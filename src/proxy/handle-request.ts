@@ -146,10 +146,14 @@ async function forward(
   }
 }
 
-/** A person is told what takes so long; the decision goes on, and the page that reloads shares it. */
+/**
+ * A person is told what takes so long; the decision goes on, and the page that reloads shares it. Not with `?force` or
+ * `?prompt=`: a page that reloads is no typed address, so the instruction would be lost and the old app be shown.
+ */
 async function routeSoon(context: RequestContext, exchange: Exchange, ask: RouteAsk): Promise<RouteOutcome> {
   const routed = context.router.route(ask);
-  if (!ask.navigation || formatFor(exchange) !== 'html') return routed;
+  const isInstructed = ask.force === true || ask.prompt !== undefined;
+  if (!ask.navigation || isInstructed || formatFor(exchange) !== 'html') return routed;
   const patience = new AbortController();
   const deciding = delay(PATIENCE_MS, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
   const first = await Promise.race([routed, deciding]);

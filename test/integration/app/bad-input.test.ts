@@ -144,6 +144,27 @@ describe('an LLM that never answers', () => {
   }, 30_000);
 });
 
+describe('an LLM that takes its time', () => {
+  it('is waited for by a typed ?force, which a page that reloads would lose', async () => {
+    const llm = await startLlmServer(scenarios.slow(1_500));
+    const hostwise = await startHostwise({
+      args: ['--resolve', 'llm'],
+      env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' },
+    });
+    onTestFinished(async () => {
+      await hostwise.stop();
+      await llm.close();
+    });
+    const host = `${shop.name}.localhost`;
+    expect((await ask1({ port: hostwise.httpPort, host, headers: asJson })).status).toBe(200);
+    const fetchSite = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const headers = { ...fetchSite, accept: 'text/html' };
+    const answer = await ask1({ port: hostwise.httpPort, host, path: '/a?force', headers });
+    expect([answer.status, answer.headers.location]).toEqual([303, `http://${host}:${hostwise.httpPort}/a`]);
+    expect(llm.requests).toHaveLength(2);
+  }, 30_000);
+});
+
 describe('a start that cannot succeed', () => {
   async function startAndFail(args: string[]): Promise<{ code: number | null; output: string }> {
     const child = startProcess(process.execPath, ['src/main.ts', 'run', ...args], { cwd: ROOT });
