@@ -42,6 +42,7 @@ describe('unescapeLsof', () => {
     ['a\\nb\\t\\r\\f\\b', 'a\nb\t\r\f\b'],
     ['a\\\\x41\\\\n', 'a\\x41\\n'],
     ['/tmp/^X', '/tmp/^X'],
+    ['/tmp/^\\xc2\\xa0', '/tmp/^\u00a0'],
     ['\\xff', '\uFFFD'],
     ['end\\', 'end\\'],
     ['\\q', '\\q'],

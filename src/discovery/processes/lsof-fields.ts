@@ -37,6 +37,10 @@ export function parseLsofFields(text: string): LsofProcess[] {
 
 const SHORT: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '\\': '\\' };
 
+/** An escape, or as much as is none. A caret that is only a caret must not take the escape behind it along. */
+const PLAIN = /\\x([0-9a-f]{2})|\\([bfnrt\\])|[^\\]+|\\/g;
+const WITH_CARETS = /\\x([0-9a-f]{2})|\\([bfnrt\\])|\^([@-_?])|[^\\^]+|[\s\S]/g;
+
 /**
  * Text as it was before lsof made it printable. In the C locale that is exact but for `^X`: a control character and a
  * caret before a letter look the same, and are taken for the latter unless `carets` is set.
@@ -44,12 +48,11 @@ const SHORT: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '
  */
 export function unescapeLsof(text: string, { carets = false } = {}): string {
   if (!text.includes('\\') && !carets) return text;
-  const pattern = /\\x([0-9a-f]{2})|\\([bfnrt\\])|\^([@-_?])|[^\\^]+|[\s\S]/g;
-  const parts = [...text.matchAll(pattern)].map(([whole, hex, short, control]) => {
+  const parts = [...text.matchAll(carets ? WITH_CARETS : PLAIN)].map(([whole, hex, short, control]) => {
     if (hex !== undefined) return Buffer.from(hex, 'hex');
     if (short !== undefined) return Buffer.from(SHORT[short] ?? whole);
     // lsof writes the byte 0xff as `^?`.
-    if (control !== undefined && carets) return Buffer.from([control === '?' ? 0xff : control.charCodeAt(0) - 0x40]);
+    if (control !== undefined) return Buffer.from([control === '?' ? 0xff : control.charCodeAt(0) - 0x40]);
     return Buffer.from(whole);
   });
   return Buffer.concat(parts).toString('utf8');
