@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { dialStdio } from './dial-stdio.ts';
 import type { EngineAddress } from './engine-address.ts';
+import { JsonElements } from './json-elements.ts';
 
 /** What an engine answered, when that is not what was asked for. */
 export class EngineError extends Error {
@@ -25,6 +26,8 @@ export interface AnswerLimits {
   maxBytes: number;
 }
 
+/** `{` */
+const OBJECT = 0x7b;
 /** Time for a connection; ssh has its own limit. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Inspections at once. */
@@ -32,6 +35,10 @@ const MAX_CONNECTIONS = 4;
 /** An idle proxy holds no connection but the one of the events. */
 const KEEP_ALIVE_MS = 2_000;
 
+/** What an engine says with an error is not read; a little of it is, so that the connection can be used again. */
+const MAX_COMPLAINT_BYTES = 64 * 1024;
+
+type Body = Dispatcher.ResponseData['body'];
 type ConnectCallback = (...args: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
 
 /** See the file's header. */
@@ -56,13 +63,27 @@ export class EngineClient {
    * GET a JSON answer.
    * @throws {EngineError} a status other than 200, not JSON, too large, too late, or no connection
    */
-  async getJson(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<unknown> {
+  getJson(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<unknown> {
+    return this.#get(path, timeoutMs, async (body) => parseJson(await readAll(body, maxBytes)));
+  }
+
+  /**
+   * GET a JSON list of any length.
+   * @param take is given each element as it comes
+   * @returns were all elements taken? False when some were broken or larger than `maxBytes`
+   * @throws {EngineError} as {@link getJson} does
+   */
+  getElements(path: string, { timeoutMs, maxBytes }: AnswerLimits, take: (element: unknown) => void): Promise<boolean> {
+    return this.#get(path, timeoutMs, (body) => readElements(body, maxBytes, take));
+  }
+
+  async #get<T>(path: string, timeoutMs: number, read: (body: Body) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const answer = await this.#pool.request({ path, method: 'GET', signal, headers: { host: 'docker' } });
-      const body = await readAll(answer.body, maxBytes);
-      if (answer.statusCode !== 200) throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
-      return parseJson(body);
+      if (answer.statusCode === 200) return await read(answer.body);
+      await answer.body.dump({ limit: MAX_COMPLAINT_BYTES, signal });
+      throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       if (signal.aborted) throw new EngineError(`gave no answer in ${timeoutMs / 1000} s`, undefined, error);
@@ -125,7 +146,7 @@ function connectOf(address: EngineAddress, env: NodeJS.ProcessEnv): NonNullable<
   };
 }
 
-async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function readAll(body: Body, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -135,6 +156,22 @@ async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number):
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+async function readElements(body: Body, maxBytes: number, take: (element: unknown) => void): Promise<boolean> {
+  const elements = new JsonElements(maxBytes);
+  let isWhole = true;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    const { values, isBroken } = elements.push(chunk);
+    if (isBroken) isWhole = false;
+    for (const value of values) take(value);
+  }
+  if (elements.isComplete) return isWhole;
+  const isJson = elements.first === OBJECT;
+  throw new EngineError(
+    isJson ? 'gave an answer that is no list of containers' : 'gave an answer that is not JSON',
+    200,
+  );
 }
 
 function parseJson(text: string): unknown {
