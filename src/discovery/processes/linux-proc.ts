@@ -6,17 +6,18 @@
  * re-checked by one readlink, and a new socket is looked for first in the processes that are new or whose number of
  * descriptors changed since the scan that did not see it.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { messageOf, systemCode } from '../../core/errors.ts';
-import { hasConnection, type ListeningSocket, parseProcNet } from './listening-socket.ts';
-import { type Holders, type Owner, ownerFrom } from './owner.ts';
+import type { ListeningSocket } from './listening-socket.ts';
+import { listeningSockets } from './listening-tables.ts';
+import { type Holders, type Owner, ownerAmong, ownerFrom } from './owner.ts';
 import {
   countDescriptors,
+  listChildren,
   listDescriptors,
   listPids,
   type ProcessFacts,
   readComm,
   readFacts,
+  readLink,
   readStat,
   socketInode,
 } from './proc-files.ts';
@@ -68,45 +69,6 @@ export function scanProc(memory: ProcMemory): Found {
   return { processes: groupByProcess(owned, stillOwning(memory)), warnings };
 }
 
-/**
- * All listening sockets of this network namespace.
- * @throws the system's error where the IPv4 table cannot be read
- */
-export function listeningSockets(): { sockets: ListeningSocket[]; warnings: string[] } {
-  const sockets = parseProcNet(readListening('/proc/net/tcp'));
-  try {
-    sockets.push(...parseProcNet(readListening('/proc/net/tcp6')));
-  } catch (error) {
-    // No such file: a kernel without IPv6, and nothing is missing.
-    if (systemCode(error) !== 'ENOENT') {
-      return { sockets, warnings: [`IPv6 sockets cannot be listed: "/proc/net/tcp6": ${messageOf(error)}`] };
-    }
-  }
-  return { sockets, warnings: [] };
-}
-
-const CHUNK_BYTES = 4096;
-
-/**
- * The beginning of a table, up to the first connection. The kernel lists listening sockets first (proc_net_tcp.rst), and
- * to list what comes after it walks a table of connections that is sized by the machine's memory: 6 ms with 24 GB.
- * @throws the system's error where the file cannot be read
- */
-function readListening(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let text = '';
-    for (let count = -1; count !== 0 && !hasConnection(text); ) {
-      count = readSync(file, chunk, 0, CHUNK_BYTES, null);
-      text += chunk.toString('latin1', 0, count);
-    }
-    return text;
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** 5 us each, where listing them would be 100. */
 function countAll(pids: readonly number[]): Map<number, number> {
   return new Map(pids.map((pid) => [pid, countDescriptors(pid)]));
@@ -131,6 +93,8 @@ class OwnerSearch {
   readonly #wanted = new Set<string>();
   readonly #parents = new Map<number, number>();
   readonly #activators = new Map<number, boolean>();
+  /** Executables of holders and their siblings, '' where they may not be read. */
+  readonly #programs = new Map<number, string>();
   /** Descriptors of the wanted sockets' holders' ancestors, each process read once. */
   readonly #sockets = new Map<number, Map<string, number>>();
 
@@ -229,10 +193,31 @@ class OwnerSearch {
     const { owners, ownerless } = this.#memory;
     const isActivator = this.#holders.activates(holder.pid);
     if (isActivator && owners.has(inode)) return;
-    owners.set(inode, isActivator ? holder : ownerFrom(holder, inode, this.#holders));
+    owners.set(inode, isActivator ? holder : this.#ownerOf(holder, inode));
     ownerless.delete(inode);
     // Whoever was started for it is newer than the activator, and was searched before it.
     if (!isActivator) this.#wanted.delete(inode);
+  }
+
+  /**
+   * The search ends at the first holder. Who holds it beside that one and its ancestors is a sibling: a worker whose
+   * parent is gone, or closed the socket. Only those that run the same program are looked into.
+   */
+  #ownerOf(holder: Owner, inode: string): Owner {
+    const root = ownerFrom(holder, inode, this.#holders);
+    const program = this.#programOf(root.pid);
+    const known = [root];
+    for (const pid of listChildren(this.#holders.parentOf(root.pid))) {
+      const fd = this.#programOf(pid) === program ? this.#holders.fdOf(pid, inode) : undefined;
+      if (fd !== undefined) known.push({ pid, fd });
+    }
+    return ownerAmong(known, inode, this.#holders) ?? root;
+  }
+
+  #programOf(pid: number): string {
+    const program = this.#programs.get(pid) ?? readLink(`/proc/${pid}/exe`) ?? '';
+    this.#programs.set(pid, program);
+    return program;
   }
 
   readonly #holders: Holders = {
