@@ -1,6 +1,7 @@
 /**
  * The thread that scans, seen from the main thread: started when needed, ended when idle, replaced when it crashes or hangs.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
@@ -27,6 +28,15 @@ export interface ScanThreadLimits {
   idleMs: number;
 }
 
+/**
+ * Threads that may hang at once. Each holds its memory, and one more would most likely hang in the same read; a second
+ * one shows whether the first was unlucky.
+ */
+const MAX_ABANDONED = 2;
+
+/** How long closing waits for a thread that may be in the middle of a read. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
 interface Question {
   id: number;
   resolve: (snapshot: Snapshot) => void;
@@ -47,6 +57,8 @@ export class ScanThread {
   readonly #limits: ScanThreadLimits;
   readonly #url: URL;
   readonly #questions = new Map<number, Question>();
+  /** Threads that were given up and did not end yet. */
+  readonly #abandoned = new Set<Worker>();
   #worker: Worker | undefined;
   #memory: ProcMemory | undefined;
   #lastId = 0;
@@ -60,9 +72,11 @@ export class ScanThread {
 
   /**
    * A scan that starts now (or after the one that runs).
-   * @throws {AppError} DISCOVERY_FAILED when it takes too long, or when the thread crashed twice over it
+   * @throws {AppError} DISCOVERY_FAILED when it takes too long, when the thread crashed twice over it, or at once while
+   *   two threads hang
    */
   scan(): Promise<Snapshot> {
+    if (!this.#worker && this.#abandoned.size >= MAX_ABANDONED) return Promise.reject(this.#hanging());
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       const timer = setTimeout(() => this.#giveUp(), this.#limits.timeoutMs);
@@ -71,12 +85,20 @@ export class ScanThread {
     });
   }
 
-  /** End the thread; questions that it had not answered fail. */
+  #hanging(): AppError {
+    return new AppError(
+      'DISCOVERY_FAILED',
+      `what runs on this machine is not looked for: ${MAX_ABANDONED} scans hang in reads that do not come back. It goes on when one of them ends`,
+      { hint: 'look for a network file system whose server is gone ("mount" lists them) and unmount it ("umount -l")' },
+    );
+  }
+
+  /** End the thread; questions that it had not answered fail. A thread that hangs is waited for 1 s. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#failAll(new AppError('DISCOVERY_FAILED', 'the scan was interrupted: discovery is closed'));
-    await worker?.terminate();
+    if (worker) await Promise.race([worker.terminate(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   #ask(id: number): void {
@@ -99,6 +121,7 @@ export class ScanThread {
       crash = error;
     });
     worker.on('exit', () => {
+      this.#abandoned.delete(worker);
       if (this.#worker === worker) this.#replace(crash);
     });
     return worker;
@@ -132,8 +155,11 @@ export class ScanThread {
   #giveUp(): void {
     const worker = this.#worker;
     this.#worker = undefined;
-    worker?.unref();
-    void worker?.terminate();
+    if (worker) {
+      this.#abandoned.add(worker);
+      worker.unref();
+      void worker.terminate();
+    }
     this.#failAll(new AppError('DISCOVERY_FAILED', `the scan took longer than ${this.#limits.timeoutMs} ms`));
   }
 
