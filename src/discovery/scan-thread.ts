@@ -1,31 +1,29 @@
 /**
- * The thread that scans, seen from the main thread: started when needed, ended when idle, replaced when it crashes or hangs.
+ * The thread that scans, seen from the main thread: started when needed, kept (it costs 8 MB, and its start 60 ms),
+ * replaced when it crashes or hangs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
-import type { ProcMemory } from './processes/linux-proc.ts';
 import type { ScanOptions } from './scan.ts';
 import { type PackedSnapshot, SnapshotUnpacker } from './snapshot-transfer.ts';
 
 /** What the thread is started with. */
 export interface ScanThreadData {
   options: ScanOptions;
-  /** What the thread before it remembered. */
-  memory: ProcMemory | undefined;
-  /** The thread ends after this time without a question. */
-  idleMs: number;
 }
 
-/** What the thread says: the answer to a question, or, when it ends because nobody asks, what it remembers. */
-export type ScanReply = { id: number; packed: PackedSnapshot } | { memory: ProcMemory };
+/** The thread's answer to a question. */
+export interface ScanReply {
+  id: number;
+  packed: PackedSnapshot;
+}
 
 /** Limits of the thread. */
 export interface ScanThreadLimits {
   /** A scan that takes longer is given up, with its thread. */
   timeoutMs: number;
-  idleMs: number;
 }
 
 /**
@@ -60,7 +58,6 @@ export class ScanThread {
   /** Threads that were given up and did not end yet. */
   readonly #abandoned = new Set<Worker>();
   #worker: Worker | undefined;
-  #memory: ProcMemory | undefined;
   #lastId = 0;
 
   /** @param url of the thread's code; given by tests */
@@ -109,13 +106,12 @@ export class ScanThread {
   }
 
   #start(): Worker {
-    const workerData: ScanThreadData = { options: this.#options, memory: this.#memory, idleMs: this.#limits.idleMs };
+    const workerData: ScanThreadData = { options: this.#options };
     const worker = new Worker(this.#url, { name: 'hostwise-scan', workerData });
     const unpacker = new SnapshotUnpacker();
     let crash: unknown;
     worker.on('message', (reply: ScanReply) => {
-      if ('memory' in reply) this.#memory = reply.memory;
-      else this.#settle(reply.id, unpacker.unpack(reply.packed));
+      this.#settle(reply.id, unpacker.unpack(reply.packed));
     });
     worker.on('error', (error) => {
       crash = error;
@@ -134,11 +130,9 @@ export class ScanThread {
     question.resolve(snapshot);
   }
 
-  /** The thread ended: by itself when idle, perhaps just as a question came, or by a crash. Each question is asked again once. */
+  /** The thread crashed. Each question is asked again once. */
   #replace(crash: unknown): void {
     this.#worker = undefined;
-    // What the crashed thread remembered may be what it crashed over.
-    if (crash !== undefined) this.#memory = undefined;
     for (const question of [...this.#questions.values()]) {
       if (question.isRepeated) {
         this.#forget(question);

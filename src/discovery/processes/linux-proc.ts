@@ -23,7 +23,7 @@ import {
 } from './proc-files.ts';
 import { type Found, groupByProcess, type OwnedSocket } from './services.ts';
 
-/** What one scan leaves for the next; plain data, so that it may travel between threads. */
+/** What one scan leaves for the next. */
 export interface ProcMemory {
   /** Owner of each socket, by inode. */
   owners: Map<string, Owner>;
@@ -33,18 +33,13 @@ export interface ProcMemory {
   counts: Map<number, number>;
   /** The second look for ownerless sockets: only processes below this id are left in its round. */
   secondLookBelow: number;
-  /** When the round of second looks began, by {@link monotonicMs}. */
+  /** When the round of second looks began, by `performance.now()`. */
   secondLookAtMs: number;
 }
 
 /** A memory that knows nothing: the next scan is a cold one. */
 export function emptyMemory(): ProcMemory {
   return { owners: new Map(), ownerless: new Set(), counts: new Map(), secondLookBelow: 0, secondLookAtMs: 0 };
-}
-
-/** The machine's own clock, the same in every thread and never set back. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
 /**
@@ -150,13 +145,13 @@ class OwnerSearch {
   #noteOwnerless(): void {
     const { owners, ownerless } = this.#memory;
     for (const inode of this.#wanted) if (!owners.has(inode)) ownerless.add(inode);
-    this.#memory.secondLookAtMs = monotonicMs();
+    this.#memory.secondLookAtMs = performance.now();
   }
 
   /** The second look, from the newest down, going on where the last one ended. */
   #lookAgain(pids: readonly number[]): void {
     const memory = this.#memory;
-    const startedAtMs = monotonicMs();
+    const startedAtMs = performance.now();
     if (memory.secondLookBelow === 0) {
       if (startedAtMs - memory.secondLookAtMs < SECOND_LOOK_EVERY_MS) return;
       memory.secondLookAtMs = startedAtMs;
@@ -166,7 +161,7 @@ class OwnerSearch {
       if (pid >= memory.secondLookBelow) continue;
       if (!this.#searchIn(pid)) return;
       memory.secondLookBelow = pid;
-      if (monotonicMs() - startedAtMs >= SECOND_LOOK_MS) return;
+      if (performance.now() - startedAtMs >= SECOND_LOOK_MS) return;
     }
     memory.secondLookBelow = 0;
   }

@@ -44,18 +44,16 @@ describe.skipIf(!needs('linux'))('Discovery [needs linux]', () => {
 });
 
 describe('ScanThread', () => {
-  const limits = { timeoutMs: 5_000, idleMs: 5_000 };
+  const limits = { timeoutMs: 5_000 };
   const close = (thread: ScanThread) => onTestFinished(() => thread.close());
 
-  it('ends when idle and starts again with what it remembered', async () => {
-    const thread = new ScanThread(OPTIONS, { ...limits, idleMs: 1 }, fixture('echo-worker.mjs'));
+  it('keeps its thread for as long as it is not closed, without keeping the process', async () => {
+    const thread = new ScanThread(OPTIONS, limits, fixture('echo-worker.mjs'));
     close(thread);
+    const before = process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
     const first = await thread.scan();
-    const second = await waitFor('another thread', async () => {
-      const snapshot = await thread.scan();
-      return snapshot.threadId === first.threadId ? undefined : snapshot;
-    });
-    expect(second).toMatchObject({ remembered: true });
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length).toBe(before);
+    expect((await thread.scan()).threadId).toBe(first.threadId);
   });
 
   it('asks a new thread when one crashes, and gives up when that crashes too', async () => {
