@@ -37,6 +37,8 @@ export class LlmClient {
   readonly endpoint: string;
   readonly #url: URL;
   readonly #apiKey: string | undefined;
+  /** What must never be repeated. */
+  readonly #keys: readonly string[];
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
   readonly #deps: Required<LlmDeps>;
@@ -47,6 +49,7 @@ export class LlmClient {
     this.#url = chatCompletionsUrl(config.url);
     assertKeyStaysPrivate(this.#url, config.apiKey);
     this.#apiKey = config.apiKey || undefined;
+    this.#keys = keysIn(this.#url, this.#apiKey);
     this.#timeoutMs = config.timeoutMs ?? defaultTimeoutMs(this.#url);
     this.#deps = {
       fetch: deps.fetch ?? fetch,
@@ -92,7 +95,8 @@ export class LlmClient {
   }
 
   async #request<T>(talk: Talk<T>, signal: AbortSignal): Promise<ChatResult> {
-    if (!talk.mayGoOn()) return { ok: false, failure: OVER_BUDGET };
+    const refusal = talk.refusal();
+    if (refusal) return { ok: false, failure: refusal };
     try {
       const response = await this.#deps.fetch(this.#url, {
         method: 'POST',
@@ -113,11 +117,18 @@ export class LlmClient {
   }
 
   #error(failure: LlmFailure): AppError {
-    return failureError({ ...failure, message: maskKeys(failure.message, this.#apiKey) });
+    return failureError({ ...failure, message: maskKeys(failure.message, this.#keys) });
   }
 }
 
-const OVER_BUDGET: LlmFailure = { code: 'LLM_RATE', message: 'The budget of LLM calls is used up', remedy: 'none' };
+/** Shorter query values are versions and flags, and would take ordinary words out of a message. */
+const MIN_QUERY_KEY_CHARS = 8;
+
+/** The key, and what may be one in the URL's query (`?key=...`). */
+function keysIn(url: URL, apiKey: string | undefined): string[] {
+  const values = [...url.searchParams.values()].filter((value) => value.length >= MIN_QUERY_KEY_CHARS);
+  return apiKey === undefined ? values : [apiKey, ...values];
+}
 
 /** A request that got no whole response. */
 function connectionFailure(error: unknown, url: URL, timeoutMs: number): LlmFailure {
