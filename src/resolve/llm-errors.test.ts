@@ -14,7 +14,12 @@ describe('classifyFailure', () => {
     [403, undefined, 'LLM_URL', 'none'],
     [403, { message: 'Request blocked: prompt injection patterns detected' }, 'LLM_BLOCKED', 'none'],
     [404, { message: "model 'x' not found", type: 'not_found_error' }, 'LLM_MODEL', 'none'],
-    [404, { message: 'No endpoints found that can handle the requested parameters.', code: 404 }, 'LLM_PARAMS', 'next-format'],
+    [
+      404,
+      { message: 'No endpoints found that can handle the requested parameters.', code: 404 },
+      'LLM_PARAMS',
+      'next-format',
+    ],
     [404, { message: 'File Not Found', code: 404 }, 'LLM_URL', 'none'],
     [400, { message: 'x is not a valid model ID', code: 400 }, 'LLM_MODEL', 'none'],
     [400, 'No models loaded. Please load a model', 'LLM_MODEL', 'none'],
@@ -49,7 +54,11 @@ describe('classifyFailure', () => {
 
   it('takes 402 with a time for a passing budget', () => {
     const error = readServerError({ message: 'too many requests under way' });
-    expect(classifyFailure(402, error, '2')).toMatchObject({ code: 'LLM_CREDITS', remedy: 'retry', retryAfterMs: 2_000 });
+    expect(classifyFailure(402, error, '2')).toMatchObject({
+      code: 'LLM_CREDITS',
+      remedy: 'retry',
+      retryAfterMs: 2_000,
+    });
   });
 
   it.each([null, 5, [], {}, { message: 5, code: {} }])('survives the error %j', (error) => {
