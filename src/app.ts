@@ -127,6 +127,7 @@ async function build(
       upstreams,
       pages: createPages({
         domains: settings.domains,
+        isModelCold: () => llm.client?.isCold() === true,
         dashboardOrigin: (domain) =>
           redirects()
             ? originUrl('https', `${CONTROL_LABEL}.${domain}`, ports.https)

@@ -99,10 +99,10 @@ export class LlmChoice implements ChosenLlm {
   }
 
   /** The same server with the same model keeps its client: it knows by now how to talk to it. */
-  #take({ title, url, model }: LocalLlm): void {
+  #take({ title, url, model, loaded }: LocalLlm): void {
     const { client } = this.#chosen;
     if (client?.model === model && client.endpoint.startsWith(url)) return;
-    this.#chosen = { client: new LlmClient({ url, model }), found: title };
+    this.#chosen = { client: new LlmClient({ url, model, loaded }), found: title };
   }
 }
 

@@ -9,7 +9,10 @@ import { failureError, type LlmFailure, maskKeys } from './llm-errors.ts';
 import { type Dialect, FIRST_DIALECT, requestBody } from './llm-request.ts';
 import { type ChatResult, readBody, readResult } from './llm-response.ts';
 import { type Completed, type Completion, Talk } from './llm-talk.ts';
-import { assertKeyStaysPrivate, chatCompletionsUrl, defaultTimeoutMs } from './llm-url.ts';
+import { assertKeyStaysPrivate, chatCompletionsUrl, defaultTimeoutMs, isLocalServer } from './llm-url.ts';
+
+/** How long a local server keeps a model that nobody asks: Ollama's OLLAMA_KEEP_ALIVE, the shortest of all. */
+const KEPT_LOADED_MS = 5 * 60_000;
 
 /** Where and how to ask. */
 export interface LlmConfig {
@@ -20,6 +23,8 @@ export interface LlmConfig {
   apiKey?: string | undefined;
   /** For one answer with all its requests; default 30 s, for a server on this machine 120 s. */
   timeoutMs?: number | undefined;
+  /** Is the model known to be in memory? */
+  loaded?: boolean | undefined;
 }
 
 /** What tests replace. */
@@ -42,6 +47,7 @@ export class LlmClient {
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
   readonly #deps: Required<LlmDeps>;
+  #answeredAt: number | undefined;
   #dialect: Dialect = FIRST_DIALECT;
 
   /** @throws {AppError} LLM_URL: not a usable URL, or a key that would cross a network over plain http */
@@ -56,6 +62,7 @@ export class LlmClient {
       now: deps.now ?? Date.now,
       sleep: deps.sleep ?? ((ms, signal) => delay(ms, undefined, { signal })),
     };
+    if (config.loaded) this.#answeredAt = this.#deps.now();
     this.model = config.model;
     this.endpoint = this.#url.origin + this.#url.pathname;
   }
@@ -73,12 +80,19 @@ export class LlmClient {
       const step = result.ok ? talk.hear(result.answer) : talk.suffer(result.failure);
       if (step.kind === 'done') {
         this.#dialect = talk.dialect;
+        this.#answeredAt = this.#deps.now();
         return { ...step.completed, model: step.completed.model || this.model };
       }
       if (step.kind === 'failed') throw this.#error(step.failure);
       if (this.#deps.now() + step.waitMs >= deadline) throw this.#error(step.because);
       if (step.waitMs > 0) await this.#sleep(step.waitMs, signal, step.because);
     }
+  }
+
+  /** May the next answer wait for a model to be loaded? Only a local server unloads; Ollama does after 5 minutes. */
+  isCold(): boolean {
+    const sinceMs = this.#deps.now() - (this.#answeredAt ?? Number.NEGATIVE_INFINITY);
+    return isLocalServer(this.#url) && sinceMs > KEPT_LOADED_MS;
   }
 
   /** Break off what is asked now; a call that hangs must not keep the program from ending. */

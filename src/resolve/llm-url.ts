@@ -53,9 +53,14 @@ function isThisMachine(url: URL): boolean {
   return isLoopback(url) || CONTAINER_HOST.test(url.hostname);
 }
 
+/** Is the server at this URL likely one of the user's own, on this machine or in the same network? */
+export function isLocalServer(url: URL): boolean {
+  return isThisMachine(url) || PRIVATE_HOST.test(url.hostname);
+}
+
 /** Time for a whole decision when nothing else is set, in milliseconds: a server at home loads models, too. */
 export function defaultTimeoutMs(url: URL): number {
-  return isThisMachine(url) || PRIVATE_HOST.test(url.hostname) ? LOCAL_TIMEOUT_MS : CLOUD_TIMEOUT_MS;
+  return isLocalServer(url) ? LOCAL_TIMEOUT_MS : CLOUD_TIMEOUT_MS;
 }
 
 /** @throws {AppError} LLM_URL when a key would cross a network in the clear */

@@ -143,3 +143,19 @@ describe('a passing failure', () => {
     expect(cost).toBeCloseTo(0.0004);
   });
 });
+
+describe('a local model', () => {
+  it('is cold until it has answered, and again after five minutes; a hosted one never is', async () => {
+    const { url } = await server();
+    let clock = 0;
+    const deps = { now: () => clock };
+    const client = new LlmClient({ url, model: 'm' }, deps);
+    expect(client.isCold()).toBe(true);
+    await client.complete(QUESTION);
+    expect(client.isCold()).toBe(false);
+    clock = 5 * 60_000 + 1;
+    expect(client.isCold()).toBe(true);
+    expect(new LlmClient({ url, model: 'm', loaded: true }, deps).isCold()).toBe(false);
+    expect(new LlmClient({ url: 'https://llm.example/v1', model: 'm' }, deps).isCold()).toBe(false);
+  });
+});
