@@ -14,7 +14,7 @@ const KNOWN_SHAPES = [
   /[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/i,
   /[\da-f]{20}/i,
   /-----(?:BEGIN|END)|PRIVATE[ -]KEY|\$apr1\$|\$2[aby]\$|\$argon2/,
-  /:\/\/[^/@]*@/,
+  /:\/\/[^/@]*@|:[^/@\s]+@[\w-]/,
   /(?:pass(?:word|wd)?|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|account[-_.]?key|credentials?|bearer)[=:]./i,
   /[?&;](?:key|sig|signature|auth|code|access_token)=./i,
 ];

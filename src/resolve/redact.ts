@@ -195,7 +195,8 @@ const REDACTED = '[redacted]';
 
 /** Free text of the user's own without what looks like a secret, and without user names in paths. */
 export function redactText(text: string): string {
-  const words = text.split(' ');
+  // A key in PEM has blanks in it; what stands behind its head is lost rather than sent.
+  const words = text.replace(/-----BEGIN.*/s, REDACTED).split(' ');
   return words
     .map((word, i) => {
       if (BEFORE_SECRET.test(words[i - 1] ?? '') || looksSecret(word)) return REDACTED;
