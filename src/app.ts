@@ -156,7 +156,8 @@ async function build(
   // New connections stop before the old ones get their grace.
   closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
 
-  const snapshot = await discovery.refresh();
+  // Both share one look at the machine.
+  const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
   return {
     close,
     report: {
@@ -166,7 +167,7 @@ async function build(
       hosts: bound.https.hosts,
       portNotes: bound.notes,
       ...servicesOf(snapshot),
-      llm: llmReport(await llm.current()),
+      llm: llmReport(chosen),
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
