@@ -13,6 +13,8 @@ export interface PagesParts {
   domains: readonly string[];
   /** Where the dashboard of a domain is reached now, scheme and port included: `https://proxy.localhost:8443`. */
   dashboardOrigin: (domain: string) => string;
+  /** Would a question to the LLM wait for a local model to be loaded now? Default: no. */
+  isModelCold?: () => boolean;
 }
 
 type Unknown = Extract<RouteOutcome, { kind: 'unknown' }>;
@@ -43,7 +45,7 @@ export function createPages(parts: PagesParts): AppPages {
   return {
     unknown: (hostname, outcome, format) => unknownPage(hostname, outcome, format, picker(hostname)),
     waiting: (hostname, outcome, format) => waitingPage(hostname, outcome, format, picker(hostname)),
-    deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname)),
+    deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname), parts.isModelCold?.() === true),
     error: errorPage,
     pickerUrl: picker,
   };
@@ -114,18 +116,23 @@ function waitingPage(hostname: string, outcome: Away, format: PageFormat, picker
   );
 }
 
-function decidingPage(hostname: string, format: PageFormat, picker: string): PageBody {
+/** Why it takes so long: the two waits differ by minutes. */
+const SLOW_NOTE = 'This takes a while where an LLM is asked.';
+const COLD_NOTE = 'The local language model is asked, which may have to be loaded first: that can take two minutes.';
+
+function decidingPage(hostname: string, format: PageFormat, picker: string, isModelCold: boolean): PageBody {
+  const note = isModelCold ? COLD_NOTE : SLOW_NOTE;
   const error = `It is still being found out what “${hostname}” means`;
   const retry = { 'retry-after': String(RETRY_SECONDS) };
-  if (format === 'json') return json(503, { error, hostname }, retry);
-  if (format === 'text') return text(503, [error, `Choose in a browser: ${picker}`], retry);
+  if (format === 'json') return json(503, { error, hostname, detail: note }, retry);
+  if (format === 'text') return text(503, [error, note, `Choose in a browser: ${picker}`], retry);
   return page(
     503,
     {
       title: `Deciding on ${hostname}`,
       refreshSeconds: RETRY_SECONDS,
       body: html`<main class="narrow"><h1>Finding out what <span class="wait">${hostname}</span> means</h1>
-<p>This takes a while where an LLM is asked. The page loads again by itself until there is an answer.</p>
+<p>${note} The page loads again by itself until there is an answer.</p>
 <p><a href="${picker}" target="_top">Choose it yourself</a></p></main>`,
     },
     retry,

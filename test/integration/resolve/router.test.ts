@@ -8,7 +8,8 @@ import { Resolver } from '../../../src/resolve/resolver.ts';
 import { HostRouter } from '../../../src/resolve/router.ts';
 import { mappingFor } from '../../../src/routes/make-mapping.ts';
 import { MappingStore } from '../../../src/routes/mapping-store.ts';
-import { type LlmHandler, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
 /** A program in a project of its own repository. */
