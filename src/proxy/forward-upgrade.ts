@@ -57,7 +57,7 @@ export function forwardUpgrade(
         resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
         return;
       }
-      resolve(joinPipes(upgrade, response, socket, upstreamHead));
+      resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
     });
     let responded = false;
     request.on('response', (response) => {
@@ -100,13 +100,13 @@ function acceptIsRight(response: http.IncomingMessage, key: string | undefined):
 
 function joinPipes(
   upgrade: UpgradeExchange,
-  response: http.IncomingMessage,
+  headers: readonly string[],
   upstream: Duplex,
   head: Buffer,
 ): ForwardResult {
   let client: Duplex;
   try {
-    client = upgrade.accept(responseHeaders(response.rawHeaders));
+    client = upgrade.accept(headers);
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();

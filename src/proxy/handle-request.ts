@@ -8,11 +8,12 @@ import { ERROR_CODES } from '../core/errors.ts';
 import { originUrl, parseAuthority } from '../core/hostname.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
 import { isNavigation, pageFormat } from '../core/page-format.ts';
-import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { type DecideRules, decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
 import { type Exchange, respondWith } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
+import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER } from './headers.ts';
 import type { ControlPlane, Pages, Router } from './ports.ts';
@@ -114,28 +115,30 @@ function answerOurselves(
 async function forward(
   context: RequestContext,
   exchange: Exchange,
-  verdict: ForwardVerdict,
+  decided: ForwardVerdict,
   attempt: Attempt,
 ): Promise<void> {
-  const ask = await askFor(context, exchange, verdict);
+  const rule = decided.service === undefined ? context.router.pathRule(decided.hostname, decided.path) : undefined;
+  const verdict = rule ? belowPath(decided, rule) : decided;
+  const ask = await askFor(context, exchange, verdict, rule);
   const instructed = ask.force === true || ask.prompt !== undefined;
   const known = instructed ? undefined : context.router.peek(ask);
   let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await routeSoon(context, exchange, ask);
   if (instructed && outcome.kind === 'upstream' && ask.navigation && exchange.header('sec-fetch-mode')) {
     // Absolute, since a path may begin with two slashes, which would name another host.
-    redirect(exchange, 303, urlOf(exchange, ask.hostname, verdict.instruction?.path ?? '/'));
+    const goOn = { ...verdict, path: verdict.instruction?.path ?? '/' };
+    redirect(exchange, 303, urlOf(exchange, verdict.hostname, clientPath(goOn)));
     return;
   }
   const path = (instructed ? verdict.instruction?.path : undefined) ?? verdict.path;
-  const options = forwardOptions(verdict, ask);
   for (let tries = 1; ; tries++) {
     if (exchange.gone) return;
     if (outcome.kind !== 'upstream') {
-      answerWithout(context, exchange, verdict, outcome);
+      answerWithout(context, exchange, verdict, ask, outcome);
       return;
     }
     const { upstream }: { upstream: Upstream } = outcome;
-    const result = await attempt(upstream, path, options);
+    const result = await attempt(upstream, path, forwardOptions(exchange, verdict, ask, upstream, path));
     if (result.kind === 'done') return;
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
@@ -144,6 +147,28 @@ async function forward(
     context.upstreams.drop(upstream);
     outcome = await context.router.reroute(ask, upstream);
   }
+}
+
+/** The verdict for a path that somebody else answers. */
+function belowPath(verdict: ForwardVerdict, { prefix, strip }: PathRule): ForwardVerdict {
+  if (!strip) return verdict;
+  const cut = (path: string): string => {
+    const rest = path.slice(prefix.length);
+    return rest.startsWith('/') ? rest : `/${rest}`;
+  };
+  const { instruction } = verdict;
+  return {
+    ...verdict,
+    prefix,
+    path: cut(verdict.path),
+    bare: !verdict.path.startsWith(`${prefix}/`),
+    ...(instruction ? { instruction: { ...instruction, path: cut(instruction.path) } } : {}),
+  };
+}
+
+/** Path and query as the client has them. */
+function clientPath({ prefix = '', path, bare }: ForwardVerdict): string {
+  return prefix + (bare ? path.slice(1) : path);
 }
 
 /**
@@ -161,8 +186,15 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   return first;
 }
 
-async function askFor(context: RequestContext, exchange: Exchange, verdict: ForwardVerdict): Promise<RouteAsk> {
+async function askFor(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  rule: PathRule | undefined,
+): Promise<RouteAsk> {
   const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  if (rule?.to) Object.assign(ask, rule.to);
+  else if (rule) ask.pathPrefix = rule.prefix;
   if (verdict.service !== undefined) {
     ask.service = verdict.service;
     // The seed's reach is for our own user's programs; pages, and whoever else gets here, reach siblings only.
@@ -177,10 +209,6 @@ async function askFor(context: RequestContext, exchange: Exchange, verdict: Forw
   return ask;
 }
 
-function forwardOptions({ prefix }: ForwardVerdict, { siblingsOnly }: RouteAsk): ForwardOptions {
-  return prefix === undefined ? {} : { prefix, withoutCredentials: siblingsOnly === true };
-}
-
 function navigates(exchange: Exchange): boolean {
   return isNavigation(exchange.method, (name) => exchange.header(name));
 }
@@ -189,15 +217,17 @@ function navigates(exchange: Exchange): boolean {
 function answerWithout(
   context: RequestContext,
   exchange: Exchange,
-  { hostname, path, prefix = '' }: ForwardVerdict,
+  verdict: ForwardVerdict,
+  { hostname, pathPrefix }: RouteAsk,
   outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
 ): void {
   const format = formatFor(exchange);
-  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange)) {
-    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, hostname, prefix + path)));
+  // The picker chooses for whole hostnames.
+  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange) && pathPrefix === undefined) {
+    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, verdict.hostname, clientPath(verdict))));
     return;
   }
-  const { status, headers, body } = pageFor(context.pages, hostname, outcome, format);
+  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format);
   respondWith(exchange, status, headers, body);
 }
 

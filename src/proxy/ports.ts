@@ -4,13 +4,15 @@
  */
 import type { SecureContext } from 'node:tls';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
-import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 
 /** hostname -> where to dial. */
 export interface Router {
   /** Per request, from memory: no file, process or Docker call. undefined: ask {@link route}. */
   peek(ask: RouteAsk): Upstream | undefined;
+  /** Per request, from memory: does the hostname's mapping say that somebody else answers below this path? */
+  pathRule(hostname: string, path: string): PathRule | undefined;
   /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
   route(ask: RouteAsk): Promise<RouteOutcome>;
   /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */
