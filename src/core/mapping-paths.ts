@@ -15,7 +15,8 @@ const PREFIX = /^(?:\/[!$%&'()*+,\-.0-9:;=@A-Z_a-z~]+)+$/;
 
 /** What may stand beside who answers. */
 const ruleSchema = z.looseObject({ strip: z.boolean().exactOptional() });
-const referenceSchema = z.looseObject({ to: z.string().min(1).max(400) });
+/** An entry that leads to another hostname, or to its related service: `api.shop.localhost`, `shop.localhost:api`. */
+export const pathReferenceSchema = z.looseObject({ to: z.string().min(1).max(400) });
 
 /** An entry, understood. */
 export interface PathEntry extends PathRule {
@@ -48,7 +49,7 @@ function parseEntry(written: string, value: unknown): PathEntry | string {
   const rule = ruleSchema.safeParse(value);
   if (!rule.success) return issuesText(rule.error);
   const { strip = false } = rule.data;
-  const reference = referenceSchema.safeParse(value);
+  const reference = pathReferenceSchema.safeParse(value);
   if (reference.success) {
     const to = referredKey(reference.data.to);
     return to ? { prefix, strip, to } : `"${reference.data.to.slice(0, 80)}" is no hostname or hostname:service`;

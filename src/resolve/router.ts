@@ -43,7 +43,7 @@ export class HostRouter {
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
-    this.#paths = new PathTable(parts.store, parts.log);
+    this.#paths = new PathTable(parts.store);
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
       this.#addresses.delete(key + ANY_SUFFIX);

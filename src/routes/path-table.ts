@@ -2,17 +2,15 @@
 import { type PathEntry, parsePaths } from '../core/mapping-paths.ts';
 import type { PathRule } from '../core/route.ts';
 import { isBelow } from '../core/url-path.ts';
-import type { MappingStore, StoreLog } from './mapping-store.ts';
+import type { MappingStore } from './mapping-store.ts';
 
 /** See the file's header. Follows the store. */
 export class PathTable {
   readonly #store: Pick<MappingStore, 'get'>;
-  readonly #log: StoreLog;
   readonly #entries = new Map<string, readonly PathEntry[]>();
 
-  constructor(store: Pick<MappingStore, 'get' | 'all'>, log: StoreLog) {
+  constructor(store: Pick<MappingStore, 'get' | 'all'>) {
     this.#store = store;
-    this.#log = log;
     for (const hostname of Object.keys(store.all())) this.update(hostname);
   }
 
@@ -21,8 +19,8 @@ export class PathTable {
     const before = this.#entries.get(hostname) ?? [];
     this.#entries.delete(hostname);
     const paths = this.#store.get(hostname)?.paths;
-    const { entries, problems } = paths ? parsePaths(paths) : { entries: [], problems: [] };
-    for (const problem of problems) this.#log.warn({}, `A path of "${hostname}" is set aside: ${problem}`);
+    // What is wrong with others was said when the file was read.
+    const entries = paths ? parsePaths(paths).entries : [];
     if (entries.length > 0) this.#entries.set(hostname, entries);
     return [...before, ...entries].map(({ prefix }) => prefix);
   }
