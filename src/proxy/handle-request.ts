@@ -5,11 +5,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../core/errors.ts';
+import type { HostChecker } from '../core/host-check.ts';
 import { originUrl, parseAuthority } from '../core/hostname.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
+import { mappingKey } from '../core/mapping.ts';
 import { isNavigation, pageFormat } from '../core/page-format.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
+import { belowPath, clientPath } from './below-path.ts';
 import { type DecideRules, decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
 import { type Exchange, respondWith } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
@@ -30,6 +33,8 @@ export interface RequestContext {
   rules: () => DecideRules;
   /** A plain-HTTP navigation came: a good moment to look whether the CA is trusted by now. */
   onPlainNavigation?: () => void;
+  /** An app answered by refusing the Host that it was sent. @param key of its mapping */
+  onHostRefused?: (key: string, by: HostChecker) => void;
   /** A bug, not a bad request: the client got a 500. */
   onBug: (error: unknown) => void;
 }
@@ -139,7 +144,11 @@ async function forward(
     }
     const { upstream }: { upstream: Upstream } = outcome;
     const result = await attempt(upstream, path, forwardOptions(exchange, verdict, ask, upstream, path));
-    if (result.kind === 'done') return;
+    if (result.kind === 'done' || result.kind === 'refused') {
+      if (result.refusedBy !== undefined) context.onHostRefused?.(routeKey(ask), result.refusedBy);
+      if (result.kind === 'refused') showRefusal(context, exchange, verdict, ask, result.refusedBy);
+      return;
+    }
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
       return;
@@ -149,26 +158,21 @@ async function forward(
   }
 }
 
-/** The verdict for a path that somebody else answers. */
-function belowPath(verdict: ForwardVerdict, { prefix, strip }: PathRule): ForwardVerdict {
-  if (!strip) return verdict;
-  const cut = (path: string): string => {
-    const rest = path.slice(prefix.length);
-    return rest.startsWith('/') ? rest : `/${rest}`;
-  };
-  const { instruction } = verdict;
-  return {
-    ...verdict,
-    prefix,
-    path: cut(verdict.path),
-    bare: !verdict.path.startsWith(`${prefix}/`),
-    ...(instruction ? { instruction: { ...instruction, path: cut(instruction.path) } } : {}),
-  };
+/** A person is told why the app refuses, and offered another Host for it. */
+function showRefusal(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  ask: RouteAsk,
+  by: HostChecker,
+): void {
+  const returnTo = urlOf(exchange, verdict.hostname, clientPath(verdict));
+  redirect(exchange, 303, context.pages.hostRefusedUrl(ask.hostname, routeKey(ask), by, returnTo));
 }
 
-/** Path and query as the client has them. */
-function clientPath({ prefix = '', path, bare }: ForwardVerdict): string {
-  return prefix + (bare ? path.slice(1) : path);
+/** What the mapping of this request is found by: `shop.localhost`, `shop.localhost:api`, `shop.localhost/api`. */
+function routeKey({ hostname, service, pathPrefix = '' }: RouteAsk): string {
+  return mappingKey(hostname, service) + pathPrefix;
 }
 
 /**

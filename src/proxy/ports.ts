@@ -3,6 +3,7 @@
  * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
  */
 import type { SecureContext } from 'node:tls';
+import type { HostChecker } from '../core/host-check.ts';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
@@ -56,4 +57,6 @@ export interface Pages {
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */
   pickerUrl(hostname: string, returnTo: string): string;
+  /** Where a person reads why an app refuses its hostname. @param key of the mapping that led to it */
+  hostRefusedUrl(hostname: string, key: string, by: HostChecker, returnTo: string): string;
 }

@@ -57,6 +57,29 @@ export async function deleteMapping(store: EditableStore, { key, prefix }: EditK
   return true;
 }
 
+/**
+ * Send an app `localhost:PORT` as Host from now on. The mapping is the user's then.
+ * @param forwardedHost `rewritten` for servers that check X-Forwarded-Host, too
+ * @returns false where there is no such mapping
+ */
+export async function sendOwnHost(
+  store: EditableStore,
+  { key, prefix }: EditKey,
+  forwardedHost: 'original' | 'rewritten',
+): Promise<boolean> {
+  const mapping = store.get(key);
+  const told = { host: 'target', forwardedHost };
+  if (!mapping) return false;
+  if (prefix === undefined) {
+    await store.set(key, { ...mapping, ...told, source: 'user' });
+    return true;
+  }
+  const entry = pathOf(mapping, prefix);
+  if (typeof entry !== 'object' || entry === null) return false;
+  await store.set(key, withPath(key, mapping, prefix, { ...entry, ...told }));
+  return true;
+}
+
 /** One entry of a mapping's `paths`, as it is stored. */
 export function pathOf(mapping: Mapping | undefined, prefix: string): unknown {
   const found = Object.entries(mapping?.paths ?? {}).find(([written]) => normalizePrefix(written) === prefix);
