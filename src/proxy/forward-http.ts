@@ -28,7 +28,9 @@ export function forwardHttp(
 ): Promise<ForwardResult> {
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, upstreams);
   return new Promise((resolve) => {
-    const body = exchange.hasBody ? new RequestBody(exchange.body) : null;
+    const body = exchange.hasBody
+      ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))
+      : null;
     upstreams.pool(upstream).dispatch(
       {
         method: exchange.method as Dispatcher.HttpMethod,
@@ -83,6 +85,7 @@ class Relay implements Dispatcher.DispatchHandler {
       controller.abort(new Error('The client left'));
       return;
     }
+    this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
     this.#exchange.onDrain(() => controller.resume());
   }
@@ -151,6 +154,7 @@ class Relay implements Dispatcher.DispatchHandler {
     if (this.#isRefused) return;
     if (this.#exchange.gone) this.#finish({ kind: 'done' });
     else if (this.#exchange.answered) {
+      this.#exchange.recording?.brokeOff();
       this.#exchange.abort();
       this.#finish({ kind: 'done' });
     } else if (error instanceof DialError && !this.#body?.started) this.#finish({ kind: 'unsent', error });

@@ -19,7 +19,8 @@ import { forwardHttp } from './forward-http.ts';
 import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER } from './headers.ts';
-import type { ControlPlane, Pages, Router } from './ports.ts';
+import type { ControlPlane, Pages, Router, TrafficSink } from './ports.ts';
+import { Recording } from './recording.ts';
 import { type ForwardResult, failureOf, mayRetry } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -28,6 +29,7 @@ export interface RequestContext {
   router: Router;
   control: ControlPlane;
   pages: Pages;
+  traffic: TrafficSink;
   upstreams: Upstreams;
   /** Read per request: the redirect setting follows the trust in the CA. */
   rules: () => DecideRules;
@@ -69,7 +71,8 @@ async function answer(
   try {
     const verdict = decide(headOf(exchange, kind), context.rules());
     if (!exchange.secure && navigates(exchange)) context.onPlainNavigation?.();
-    if (verdict.kind === 'forward') await forward(context, exchange, verdict, attempt);
+    if (verdict.kind === 'forward')
+      await forward(context, exchange, verdict, record(context, exchange, kind, verdict), attempt);
     else answerOurselves(context, exchange, kind, verdict);
   } catch (error) {
     context.onBug(error);
@@ -121,6 +124,7 @@ async function forward(
   context: RequestContext,
   exchange: Exchange,
   decided: ForwardVerdict,
+  recording: Recording,
   attempt: Attempt,
 ): Promise<void> {
   const rule = decided.service === undefined ? context.router.pathRule(decided.hostname, decided.path) : undefined;
@@ -143,12 +147,14 @@ async function forward(
       return;
     }
     const { upstream }: { upstream: Upstream } = outcome;
+    recording.tries(upstream);
     const result = await attempt(upstream, path, forwardOptions(exchange, verdict, ask, upstream, path));
     if (result.kind === 'done' || result.kind === 'refused') {
       if (result.refusedBy !== undefined) context.onHostRefused?.(routeKey(ask), result.refusedBy);
       if (result.kind === 'refused') showRefusal(context, exchange, verdict, ask, result.refusedBy);
       return;
     }
+    recording.failed(result.error);
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
       return;
@@ -173,6 +179,19 @@ function showRefusal(
 /** What the mapping of this request is found by: `shop.localhost`, `shop.localhost:api`, `shop.localhost/api`. */
 function routeKey({ hostname, service, pathPrefix = '' }: RouteAsk): string {
   return mappingKey(hostname, service) + pathPrefix;
+}
+
+/** Keep what the dashboard shows of it, from here to its end. */
+function record(
+  { traffic }: RequestContext,
+  exchange: Exchange,
+  kind: RequestHead['kind'],
+  { hostname, service }: ForwardVerdict,
+): Recording {
+  const recording = new Recording(traffic, exchange, { kind, hostname, service });
+  exchange.recording = recording;
+  exchange.onClose(() => recording.end());
+  return recording;
 }
 
 /**

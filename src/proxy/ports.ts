@@ -6,6 +6,7 @@ import type { SecureContext } from 'node:tls';
 import type { HostChecker } from '../core/host-check.ts';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { TrafficRecord } from '../core/traffic.ts';
 import type { Upstream } from '../core/upstream.ts';
 
 /** hostname -> where to dial. */
@@ -59,4 +60,11 @@ export interface Pages {
   pickerUrl(hostname: string, returnTo: string): string;
   /** Where a person reads why an app refuses its hostname. @param key of the mapping that led to it */
   hostRefusedUrl(hostname: string, key: string, by: HostChecker, returnTo: string): string;
+}
+
+/** Who is told of the requests to apps. Twice per request, from memory, at most a microsecond; never throws. */
+export interface TrafficSink {
+  /** It has come; the record grows until {@link ended}. */
+  began(record: TrafficRecord): void;
+  ended(record: TrafficRecord): void;
 }

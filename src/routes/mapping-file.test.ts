@@ -56,7 +56,9 @@ describe('parseMappingFile', () => {
   it('sets one bad path aside with a warning, keeps it in the file, and the mapping works', () => {
     const entry = { ...GOOD, paths: { '/api': GOOD, '/bad': { port: 'oops' } }, host: null };
     const file = parseMappingFile(JSON.stringify({ 'a.localhost': entry }));
-    expect(file.warnings).toEqual([expect.stringMatching(/path of the mapping "a\.localhost" is set aside: "\/bad": /)]);
+    expect(file.warnings).toEqual([
+      expect.stringMatching(/path of the mapping "a\.localhost" is set aside: "\/bad": /),
+    ]);
     expect(file.entries.get('a.localhost')?.mapping?.paths).toEqual(entry.paths);
     expect(file.entries.get('a.localhost')?.mapping?.host).toBeUndefined();
   });
