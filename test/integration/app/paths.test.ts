@@ -155,7 +155,7 @@ describe('hostwise routes with a path', () => {
     expect(await seen('/v2/x')).toEqual(answers(web, '/v2/x'));
     const stored = JSON.parse(await readFile(`${hostwise.dataDir}/mappings.json`, 'utf8'));
     expect(Object.keys(stored[HOST].paths)).not.toContain('/v2');
-  });
+  }, 90_000);
 
   it.each([
     ['shop/a?b', '8000'],
