@@ -3,8 +3,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
 import type { Settings } from './config/settings.ts';
+import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
@@ -143,6 +145,7 @@ async function build(
         seedPaths: settings.seedPaths,
       }),
       onPlainNavigation: () => trust.look(),
+      onHostRefused: refusalLog(log),
       onBug: (error) => log.error({ err: error }, 'A request could not be answered because of a mistake in hostwise'),
     },
     contexts,
@@ -234,6 +237,16 @@ async function bindPorts(
   const http = await bind(settings.httpPort, '--http-port');
   const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
   return { https, http, notes };
+}
+
+/** One line a mapping: a page's assets are refused by the dozen. */
+function refusalLog(log: Logger): (key: string, by: HostChecker) => void {
+  const told = new LRUCache<string, true>({ max: 1_000 });
+  return (key, by) => {
+    if (told.has(`${key} ${by}`)) return;
+    told.set(`${key} ${by}`, true);
+    log.warn({ host: key, by }, 'The app refuses this hostname: allow it there, or set the route with --host target');
+  };
 }
 
 function notReady(_request: http.IncomingMessage, response: http.ServerResponse): void {

@@ -3,6 +3,7 @@
  * where foreign code runs: names and ports only, no command lines, no paths, no token, no script.
  */
 import { documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
+import type { HostChecker } from '../core/host-check.ts';
 import { classifyHostname } from '../core/hostname.ts';
 import { type Html, html, withoutControls } from '../core/html.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
@@ -32,6 +33,8 @@ export interface AppPages {
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses. @param returnTo URL to go on to afterwards */
   pickerUrl(hostname: string, returnTo?: string): string;
+  /** Where a person reads why an app refuses its hostname. @param key of the mapping that led to it */
+  hostRefusedUrl(hostname: string, key: string, by: HostChecker, returnTo: string): string;
 }
 
 /** How long a client waits before it asks again for an app that is away. */
@@ -48,14 +51,28 @@ export function createPages(parts: PagesParts): AppPages {
     deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname), parts.isModelCold?.() === true),
     error: errorPage,
     pickerUrl: picker,
+    hostRefusedUrl: (hostname, key, by, returnTo) =>
+      dashboardUrl(parts, hostname, '/host', { key, by, return: returnTo }),
   };
 }
 
-function pickerUrl({ domains, dashboardOrigin }: PagesParts, hostname: string, returnTo?: string): string {
+function pickerUrl(parts: PagesParts, hostname: string, returnTo?: string): string {
+  return dashboardUrl(parts, hostname, '/pick', {
+    host: hostname,
+    ...(returnTo === undefined ? {} : { return: returnTo }),
+  });
+}
+
+/** A page of the dashboard of this hostname's domain. */
+function dashboardUrl(
+  { domains, dashboardOrigin }: PagesParts,
+  hostname: string,
+  path: string,
+  query: Record<string, string>,
+): string {
   const host = classifyHostname(hostname, domains);
   const domain = host.kind === 'foreign' ? (domains[0] ?? 'localhost') : host.domain;
-  const query = new URLSearchParams({ host: hostname, ...(returnTo === undefined ? {} : { return: returnTo }) });
-  return `${dashboardOrigin(domain)}/pick?${query}`;
+  return `${dashboardOrigin(domain)}${path}?${new URLSearchParams(query)}`;
 }
 
 function unknownPage(hostname: string, outcome: Unknown, format: PageFormat, picker: string): PageBody {
