@@ -6,7 +6,7 @@ import type { Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
-import { roleWords } from './roles.ts';
+import { isRoleWord, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -106,22 +106,16 @@ function claimsOf(place: Place): Claim[] {
 }
 
 type MakeClaim = (rule: ClaimRule, ...parts: string[]) => Claim;
+type TakeClaim = (rule: ClaimRule, ...parts: string[]) => void;
 
-function claimMain(place: Place, claim: (rule: ClaimRule, ...parts: string[]) => void): void {
+function claimMain(place: Place, claim: TakeClaim): void {
   for (const family of place.families) {
     claim('project', family);
     for (const part of place.parts) {
       claim('part.project', part, family);
       claim('part.project', family, part);
     }
-    for (const branch of place.branches) {
-      claim('branch.project', branch, family);
-      claim('branch.project', family, branch);
-      for (const part of place.parts) {
-        claim('part.branch.project', part, branch, family);
-        claim('part.branch.project', family, branch, part);
-      }
-    }
+    claimBranches(place, family, claim);
   }
   for (const part of place.parts) claim('part', part);
 }
@@ -130,9 +124,9 @@ function claimMain(place: Place, claim: (rule: ClaimRule, ...parts: string[]) =>
 function claimRoles(place: Place, claim: MakeClaim): void {
   if (!place.web) return;
   const { within, alone } = roleWords(place);
-  const asPart = (_rule: ClaimRule, ...parts: string[]) => {
+  const asPart = (rule: ClaimRule, ...parts: string[]) => {
     const word = within.find((candidate) => parts.includes(candidate));
-    if (parts.length > 1 && word !== undefined) claim('role', ...parts).word = word;
+    if (rule.startsWith('part.') && word !== undefined) claim('role', ...parts).word = word;
   };
   const scope = place.around?.linked ? place.around : place;
   if (within.length > 0 && scope.linked) claimWorktree({ ...scope, parts: within }, asPart);
@@ -141,20 +135,25 @@ function claimRoles(place: Place, claim: MakeClaim): void {
 }
 
 /** A linked worktree never claims a plain name of its project: that one is the main checkout's, running or not. */
-function claimWorktree(place: Place, claim: (rule: ClaimRule, ...parts: string[]) => void): void {
+function claimWorktree(place: Place, claim: TakeClaim): void {
   const { directory } = place;
   if (directory !== '' && !place.families.includes(directory)) {
-    claim('worktree', directory);
+    if (!isRoleWord(directory)) claim('worktree', directory);
     for (const part of place.parts) claim('part.branch.project', part, directory);
   }
-  for (const family of place.families) {
-    for (const branch of place.branches) {
+  for (const family of place.families) claimBranches(place, family, claim);
+}
+
+/** A branch called `api` is not the API: only with a part before it does such a word mean the branch. */
+function claimBranches({ branches, parts }: Place, family: string, claim: TakeClaim): void {
+  for (const branch of branches) {
+    if (!isRoleWord(branch)) {
       claim('branch.project', branch, family);
       claim('branch.project', family, branch);
-      for (const part of place.parts) {
-        claim('part.branch.project', part, branch, family);
-        claim('part.branch.project', family, branch, part);
-      }
+    }
+    for (const part of parts) {
+      claim('part.branch.project', part, branch, family);
+      claim('part.branch.project', family, branch, part);
     }
   }
 }

@@ -7,8 +7,8 @@ import { isOtherProtocol } from './non-web.ts';
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port|urls)|-D?server\.port|PORT)$/i;
 
-/** Ports beside an app's own: debuggers (Node's, debugpy's), hot reload (Vite's), admin (Caddy's), intake of telemetry. */
-const SIDE_PORTS = new Set([2019, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679]);
+/** Ports beside an app's own: debuggers (debugpy's), profiles, metrics, hot reload (Vite's), admin (Caddy's), telemetry. */
+const SIDE_PORTS = new Set([2019, 2112, 6060, 9464, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679]);
 
 /** First port that systems hand out by themselves (Linux; macOS and Windows begin at 49152). */
 const FIRST_PASSING_PORT = 32_768;
@@ -26,7 +26,12 @@ const PROXIES = new Set([
 
 /** May the system have chosen this port, or a debugger? Such a port is nobody's address. */
 export function isPassingPort(port: number): boolean {
-  return port >= FIRST_PASSING_PORT || (port >= 9229 && port <= 9249);
+  return port >= FIRST_PASSING_PORT || isInspector(port);
+}
+
+/** Node's inspector takes 9229 and counts up. */
+function isInspector(port: number): boolean {
+  return port >= 9229 && port <= 9249;
 }
 
 /**
@@ -45,7 +50,7 @@ export function clearPort(service: Service): number | null {
     ? null
     : onlyOne([...new Set(portsOfFlags(argvOf(service)))].filter((port) => ports.includes(port)));
   if (named !== null) return named;
-  const likely = ports.filter((port) => !isOtherProtocol(port) && !SIDE_PORTS.has(port));
+  const likely = ports.filter((port) => !isOtherProtocol(port) && !SIDE_PORTS.has(port) && !isInspector(port));
   return (
     onlyOne(likely) ??
     (isContainer(service) ? containerPort(service, likely) : onlyOne(likely.filter((port) => !isPassingPort(port))))

@@ -112,25 +112,36 @@ const ENTRY_WORDS = new Set([
   'app',
   'ui',
 ]);
-/** Last words of parts that are never what the bare name of a project means. */
+/** Words in the names of parts that a project's pages may depend on, but that are not those pages. */
 const BACK_WORDS = new Set(
-  [
-    ...(PARTS[1] ?? []),
-    'service',
-    'services',
-    'worker',
-    'gateway',
-    'graphql',
-    'ws',
-    'php',
-    'fpm',
-    'auth',
-    'cron',
-  ].concat(['admin', 'backoffice', 'docs', 'mock', 'e2e', 'test', 'tests', 'jobs', 'queue', 'scheduler', 'proxy']),
+  ['service', 'services', 'gateway', 'graphql', 'ws', 'php', 'fpm', 'auth', 'worker'].concat(PARTS[1] ?? []),
 );
+/** Words in the names of parts that stand beside a project's pages and may run without them. */
+const SIDE_WORDS = new Set(
+  [
+    'mock',
+    'mocks',
+    'e2e',
+    'test',
+    'tests',
+    'jobs',
+    'cron',
+    'queue',
+    'scheduler',
+    'proxy',
+    'playground',
+    'examples',
+  ].concat(PARTS[2] ?? [], PARTS[3] ?? []),
+);
+const ROLE_WORDS = new Set([...PARTS.flat(), ...TOOLS.flatMap(({ words, names }) => [...words, ...names])]);
 
-/** What a bare project name may mean of the parts of that project. */
-export type Standing = 'tool' | 'front' | 'entry' | 'back' | 'other';
+/** Does the word name a kind of service, so that a branch or a directory called so means nothing by it? */
+export function isRoleWord(word: string): boolean {
+  return ROLE_WORDS.has(word);
+}
+
+/** What the bare name of a project may mean of its parts: `front` and `entry` first, `side` and `tool` never. */
+export type Standing = 'front' | 'entry' | 'other' | 'back' | 'side' | 'tool';
 
 /** The words by which a service is also known within its project; `alone` ones on a whole machine, too. */
 export interface RoleWords {
@@ -152,9 +163,11 @@ export function roleWords(place: Place): RoleWords {
   };
 }
 
-/** Is it a tool beside the work, so that the name of a project never means it? */
+/** Is it a tool beside the work, so that the name of a project never means it? Not where the tool is the project. */
 export function isTool(place: Place): boolean {
-  return toolNames(place).some((tool) => HELPER.test(tool) || TOOLS.some(({ names }) => names.includes(tool)));
+  return toolNames(place).some(
+    (tool) => !place.families.includes(tool) && (HELPER.test(tool) || TOOLS.some(({ names }) => names.includes(tool))),
+  );
 }
 
 /** See {@link Standing}. A part's name says more than its program: `docs` in Next.js is no front page. */
@@ -164,6 +177,7 @@ export function standingOf(place: Place): Standing {
   if (place.parts.some((name) => FRONT_WORDS.has(name))) return 'front';
   if (ENTRY_WORDS.has(part)) return 'entry';
   const words = part.split(/[-.]/);
+  if (words.some((word) => SIDE_WORDS.has(word)) && !isPageServer(place)) return 'side';
   if (words.some((word) => BACK_WORDS.has(word))) return 'back';
   return part === '' && toolNames(place).some((tool) => API_SERVERS.has(tool)) ? 'back' : 'other';
 }
