@@ -1,18 +1,23 @@
 /**
  * The names step: which service a hostname names, by facts alone. Pure and deterministic.
  * It answers only where one service clearly claims the name; everything doubtful goes on to the next step.
+ * docs/names.md says for each rule why it is there and where it ends.
  *
  * In order, the first rule that anybody fits decides, or says that it is ambiguous:
  * 1. The canonical hostname of a service (canonical.ts).
  * 2. A name as it is written: `<project>`, `<part>.<project>`, `<branch>.<project>`, `<part>.<branch>.<project>`, a
  *    container's name. Within a part dots, hyphens and underscores are alike.
  * 3. The same with hyphens where the dots between the parts would be: `web-shop`, `shop-web`, `fix-ui-shop`.
- * 4. A part or a worktree's directory alone (`storefront` for the package `@shop/storefront`), if no other service has
- *    that word in a name.
+ * 4. Another word for a part, or what a known tool is for, within a project or branch: `api.shop` for the part
+ *    `backend`, `mail.shop` for its Mailpit (roles.ts); if no other part has that word in its name.
+ * 5. A part or a worktree's directory alone (`storefront` for the package `@shop/storefront`), then what a known tool
+ *    is for alone (`mail`); if no other service on the machine has that word in a name.
+ * 6. Rules 2, 3 and 5 once more without hyphens: `myshop` for `my-shop`.
  *
- * Throughout: a linked worktree is only ever named by its branch or directory, so that a plain name never falls back
- * to another checkout; what cannot answer a browser is named by its canonical hostname only; and the port has to be
- * clear (port-choice.ts), or the answer is ambiguous with that one id.
+ * Throughout: a name of a whole checkout means its front door (front-door.ts); a linked worktree is only ever named by
+ * its branch or directory, so that a plain name never falls back to another checkout; what cannot answer a browser is
+ * named by its canonical hostname only; and the port has to be clear (port-choice.ts), or the answer is ambiguous with
+ * that one id.
  */
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { canonicalNames } from './canonical.ts';
@@ -165,7 +170,7 @@ function socketsOf(service: Service): string {
         .join(' ');
 }
 
-/** Rule 5. `api` is not the part `backend` while a part called `billing-api` runs in the same project. */
+/** Rule 4. `api` is not the part `backend` while a part called `billing-api` runs in the same project. */
 function matchRole(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
   const roles = claims.filter(({ rule }) => rule === 'role');
   return unlessRivalled(name, roles, index, (place, chosen, word) => {
@@ -174,7 +179,7 @@ function matchRole(name: string, claims: readonly Claim[], index: ClaimIndex): N
   });
 }
 
-/** Rules 4 and 6. `api` is too common a word to mean the one package `api` while another is called `billing-api`. */
+/** Rule 5. `api` is too common a word to mean the one package `api` while another is called `billing-api`. */
 function matchAlone(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
   const isRole = ({ rule }: Claim) => rule === 'role alone';
   const parts = claims.filter((claim) => ALONE.has(claim.rule) && !isRole(claim));
