@@ -87,7 +87,7 @@ export function decide(services: readonly Service[], rule: MatchRule, detail: st
 }
 
 /** Workers that inherited the socket of their parent (uvicorn --reload, puma) are the same server. */
-function withoutWorkers(services: readonly Service[]): Service[] {
+export function withoutWorkers(services: readonly Service[]): Service[] {
   const ports = new Map(services.map((service) => [isContainer(service) ? '' : service.pid, portsOf(service)]));
   return services.filter(
     (service) => isContainer(service) || service.pid === 0 || ports.get(service.ppid) !== portsOf(service),

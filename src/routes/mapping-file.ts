@@ -84,7 +84,7 @@ function asWrittenByOthers(value: unknown, now: Date): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entry = new Map(Object.entries(value));
   if (!entry.has('createdAt')) entry.set('createdAt', now.toISOString());
-  for (const optional of ['processIdentifier', 'identity', 'source', 'confidence']) {
+  for (const optional of ['processIdentifier', 'identity', 'source', 'rivals', 'confidence']) {
     if (entry.get(optional) === null) entry.delete(optional);
   }
   const identifier: unknown = entry.get('processIdentifier');
