@@ -85,7 +85,7 @@ async function build(
   closers.push(() => socket.close());
 
   const parts = await buildRouting(settings, environment, closers);
-  const { discovery, store, router, llm } = parts;
+  const { discovery, store, router, resolver, llm } = parts;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains: settings.domains });
   const trust = await TrustWatch.start(authority, environment.home);
   const ports = { https: 0, http: 0 };
@@ -107,7 +107,7 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: settings.model,
-      llm: { usable: llm.client !== null, reason: llm.reason ?? `${settings.model} at ${settings.llmUrl}` },
+      llm: { reason: `${settings.model} at ${settings.llmUrl}`, ...resolver.llmState },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       trust: { trusted: trust.report.trusted, commands: trust.report.stores.flatMap((one) => one.commands) },
     }),
@@ -153,6 +153,7 @@ async function build(
   closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
 
   const snapshot = await discovery.refresh();
+  void router.warmUp(snapshot);
   return {
     close,
     report: {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { identityOf } from '../core/identity.ts';
+import { baseName } from '../core/path-text.ts';
 import { isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Place, placesOf } from './places.ts';
 
@@ -53,8 +54,7 @@ export function rivalDigests(rivals: readonly Service[]): string[] {
  * @param remembered as {@link rivalDigests} returned it then
  */
 export function newRivals(rivals: readonly Service[], remembered: readonly string[]): Service[] {
-  const [now] = rivalDigests(rivals);
-  if (remembered.length === 1 && remembered[0] === now) return [];
+  if (rivalDigests(rivals).join() === remembered.join()) return [];
   return rivals.filter((service) => !remembered.includes(digestOf(service)));
 }
 
@@ -94,7 +94,8 @@ export function frontOf(services: readonly Service[], snapshot: Snapshot): Servi
 
 function frontScore({ service, parts, tool }: Place): number {
   const framework = isContainer(service) ? '' : (service.project?.framework ?? '');
-  const script = isContainer(service) ? '' : (service.argv?.[1] ?? '').slice(-40);
+  // A site's own server is called server.js, too.
+  const script = isContainer(service) ? '' : baseName(service.argv?.[1] ?? '').replace(/^server\b/, '');
   const words = [...parts, tool, script].flatMap((text) => wordsOf(text.toLowerCase()));
   if (words.some((word) => BACK.has(word))) return 0;
   return PAGES.test(tool) || PAGES.test(framework) || words.some((word) => FRONT.has(word)) ? 2 : 1;

@@ -10,7 +10,14 @@ import type { ResolvedDecision } from '../core/decision.ts';
 import { sameProgram } from '../core/identity.ts';
 import { describeMapping, type Mapping, mappingKey } from '../core/mapping.ts';
 import type { Candidate, RouteAsk, RouteOutcome } from '../core/route.ts';
-import { candidatePorts, describeService, isContainer, type Service, type Snapshot } from '../core/service.ts';
+import {
+  candidatePorts,
+  candidatesOf,
+  describeService,
+  isContainer,
+  type Service,
+  type Snapshot,
+} from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
@@ -100,6 +107,21 @@ export class HostRouter {
   /** A decision without proxying, as `resolve` shows it: mappings are ignored, but for who the origin is. */
   async decide(question: ResolveAsk, snapshot: Snapshot): Promise<ResolvedDecision> {
     return this.#parts.resolver.resolve(await this.#questions.withContext(question, snapshot), snapshot);
+  }
+
+  /** Make ready, in the background, what the first visit needs. Stores nothing; never rejects. */
+  async warmUp(snapshot: Snapshot): Promise<void> {
+    try {
+      await this.#parts.resolver.warmUp(snapshot);
+      const [service] = candidatesOf(snapshot);
+      const port = service && candidatePorts(service)[0];
+      if (!service || port === undefined) return;
+      const mapping = mappingFor(service, port, { source: 'name', reason: '', confidence: 1, snapshot });
+      rivalDigests(rivalsOf('hostwise-warm-up', service, [], snapshot));
+      locate(mapping, snapshot);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'The first visit could not be prepared');
+    }
   }
 
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
