@@ -37,7 +37,7 @@ import { LookTimes, lookAgain } from './second-look.ts';
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
 /** Longest that a navigation waits for the second look at a young mapping: a few scans of the machine. */
-const LOOK_PATIENCE_MS = 250;
+const LOOK_PATIENCE_MS = 500;
 
 /** What the router is made of. */
 export interface RouterParts {

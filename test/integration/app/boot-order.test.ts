@@ -66,8 +66,8 @@ describe('without an LLM', () => {
     expect(await visit(hostwise, host)).toBe('api');
     await delay(PAUSE_MS);
     await start(pair, 'web.js');
-    expect(await visit(hostwise, host)).toBe('web');
-    expect(await visit(hostwise, host)).toBe('web');
+    // On a machine that is too busy to look around in half a second it is a later one.
+    await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe('web');
     const rivals = [expect.any(String), expect.any(String)];
     await expect.poll(() => mappingOf(host)).toMatchObject({ source: 'name', rivals });
   }, 30_000);

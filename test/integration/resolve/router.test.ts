@@ -33,6 +33,8 @@ interface Machine {
   store: MappingStore;
   /** What runs now. */
   run(...processes: ProcessService[]): void;
+  /** Let time pass for the router. */
+  pass(ms: number): void;
   /** The next looks take until this is called. */
   hold(): () => void;
 }
@@ -40,6 +42,7 @@ interface Machine {
 async function machine(llm?: LlmHandler): Promise<Machine> {
   let snapshot: Snapshot = { processes: [], containers: [] };
   let gate: Promise<void> = Promise.resolve();
+  let passedMs = 0;
   const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
   const server = llm && (await startLlmServer(llm));
   if (server) onTestFinished(() => server.close());
@@ -56,6 +59,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     store,
     resolver: new Resolver({ llm: client, mode: 'auto', domains: ['localhost'] }),
     log: createLogger({ level: 'silent' }),
+    now: () => Date.now() + passedMs,
   });
   onTestFinished(() => store.flush());
   return {
@@ -63,6 +67,9 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     store,
     run: (...processes) => {
       snapshot = { processes, containers: [] };
+    },
+    pass: (ms) => {
+      passedMs += ms;
     },
     hold: () => {
       let open = (): void => {};
@@ -105,6 +112,19 @@ describe('a mapping that the user sets while a decision is made', () => {
     release();
     expect(portOf(await pending)).toBe(4002);
     expect(router.peek(ask('x.localhost'))?.port).toBe(4002);
+  });
+});
+
+describe('a server that starts after another one got its name', () => {
+  it('is shown by the second navigation', async () => {
+    const { router, run, pass } = await machine();
+    const api = program(1, '/w/pair', 'api.mjs', 4001);
+    run(api);
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4001);
+    run(api, program(2, '/w/pair', 'web.mjs', 4002));
+    pass(3_000);
+    expect(router.peek(ask('pair.localhost'))).toBeUndefined();
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4002);
   });
 });
 
