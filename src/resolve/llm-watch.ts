@@ -9,22 +9,19 @@ export type LlmState =
 
 /** See the file's header. */
 export class LlmWatch {
-  readonly #missing: string | undefined;
   #failure: string | undefined;
-
-  /** @param missing why there is no LLM at all */
-  constructor(missing: string | undefined) {
-    this.#missing = missing;
-  }
 
   /** It was asked. An answer that is not used is an answer all the same. */
   saw({ outcome, code, detail }: DecisionStep): void {
     this.#failure = outcome === 'failed' && code !== undefined ? detail : undefined;
   }
 
-  /** @param remaining requests that may still be sent in this minute */
-  state(remaining: number): LlmState {
-    if (this.#missing !== undefined) return { usable: false, reason: this.#missing };
+  /**
+   * @param missing why there is no LLM at all, if there is none
+   * @param remaining requests that may still be sent in this minute
+   */
+  state(missing: string | undefined, remaining: number): LlmState {
+    if (missing !== undefined) return { usable: false, reason: missing };
     if (remaining === 0) return { usable: false, reason: 'the budget of LLM calls for this minute is used up' };
     return this.#failure === undefined ? { usable: true } : { usable: false, reason: this.#failure };
   }

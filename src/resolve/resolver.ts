@@ -9,6 +9,7 @@ import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
+import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
 import { type LlmState, LlmWatch } from './llm-watch.ts';
@@ -30,6 +31,8 @@ export interface ResolverOptions {
   llm: LlmClient | null;
   /** Why there is none, for people. */
   llmReason?: string;
+  /** Where the LLM may appear later: asked when one is needed, in place of both above. Rejects never. */
+  findLlm?: () => Promise<ChosenLlm>;
   mode: ResolveMode;
   /** Default: 30 requests a minute, 10 of them kept for navigations. */
   budget?: LlmBudget;
@@ -85,19 +88,18 @@ export class Resolver {
   readonly #now: () => number;
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
-  readonly #watch: LlmWatch;
+  readonly #watch = new LlmWatch();
 
   constructor(options: ResolverOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#budget = options.budget ?? new LlmBudget();
     this.#misses = new Misses(this.#now);
-    this.#watch = new LlmWatch(options.llm === null ? (options.llmReason ?? 'no LLM is set up') : undefined);
   }
 
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
-  get llmState(): LlmState {
-    return this.#watch.state(this.#budget.remaining(true));
+  llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
+    return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
   }
 
   /** Make the code ready that the first decision runs: compiled in the first request it would take 7 ms of it. */
@@ -208,8 +210,13 @@ export class Resolver {
     return sibling.outcome === 'nothing' && siblingsOnly !== true ? matchNames(wanted, snapshot) : sibling;
   }
 
+  async #chosenLlm(): Promise<ChosenLlm> {
+    const { findLlm, llm, llmReason } = this.#options;
+    return findLlm ? findLlm() : { client: llm, reason: llmReason };
+  }
+
   async #askLlm({ ask, hostname, candidates }: Case): Promise<LlmOutcome> {
-    const { llm, llmReason } = this.#options;
+    const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
       host: hostname,
@@ -220,7 +227,7 @@ export class Resolver {
       ...(hint ? { hint } : {}),
     };
     const prompt = ask.explain ? promptText(input) : undefined;
-    if (!llm) return skipped(llmReason ?? 'no LLM is set up', prompt);
+    if (!llm) return skipped(llmReason ?? NO_LLM, prompt);
     const navigation = ask.navigation === true;
     if (this.#budget.remaining(navigation) === 0) {
       return overBudget(prompt);
@@ -254,6 +261,8 @@ function overBudget(prompt: string | undefined): LlmOutcome {
   outcome.step.code = OVER_BUDGET;
   return outcome;
 }
+
+const NO_LLM = 'no LLM is set up';
 
 const OVER_BUDGET: ErrorCode = 'LLM_BUDGET';
 

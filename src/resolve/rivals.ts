@@ -3,6 +3,7 @@
  * that was there and was not chosen. Pure.
  */
 import { createHash } from 'node:crypto';
+import type { Decision } from '../core/decision.ts';
 import { identityOf } from '../core/identity.ts';
 import { baseName } from '../core/path-text.ts';
 import { isContainer, type Service, type Snapshot } from '../core/service.ts';
@@ -24,6 +25,12 @@ export function rivalsOf(name: string, target: Service, ids: readonly string[], 
   return places
     .filter((place) => place.web && (ids.includes(place.service.id) || isAround(place, own) || shares(place, words)))
     .map(({ service }) => service);
+}
+
+/** The same for a decision, of whoever it pointed at. */
+export function rivalsIn({ host, steps }: Decision, target: Service, snapshot: Snapshot): Service[] {
+  const ids = steps.flatMap(({ candidates = [] }) => candidates);
+  return rivalsOf(host.slice(0, host.lastIndexOf('.')), target, ids, snapshot);
 }
 
 function isAround(place: Place, own: Place | undefined): boolean {

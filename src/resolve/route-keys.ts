@@ -14,12 +14,13 @@ export function reachesAnything(ask: RouteAsk): boolean {
 
 /** Addresses found with a wider reach are remembered apart. */
 export function addressKey(ask: RouteAsk): string {
+  if (ask.pathPrefix !== undefined) return ask.hostname + ask.pathPrefix;
   return mappingKey(ask.hostname, ask.service) + (reachesAnything(ask) ? ANY_SUFFIX : '');
 }
 
 /** Asks that may share one answer. */
 export function flightKey(ask: RouteAsk): string {
-  const { hostname, service, prompt, force, siblingsOnly, navigation } = ask;
+  const { prompt, force, siblingsOnly, navigation } = ask;
   // A part of the budget is kept for navigations: they do not share what an asset was told.
-  return JSON.stringify([hostname, service, prompt, force === true, siblingsOnly === true, navigation]);
+  return JSON.stringify([addressKey(ask), prompt, force === true, siblingsOnly === true, navigation]);
 }

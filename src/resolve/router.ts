@@ -9,30 +9,27 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedDecision } from '../core/decision.ts';
 import { sameProgram } from '../core/identity.ts';
 import { describeMapping, type Mapping, mappingKey } from '../core/mapping.ts';
-import type { Candidate, RouteAsk, RouteOutcome } from '../core/route.ts';
-import {
-  candidatePorts,
-  candidatesOf,
-  describeService,
-  isContainer,
-  type Service,
-  type Snapshot,
-} from '../core/service.ts';
+import type { Candidate, PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
+import { candidatePorts, describeService, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Located, locate } from '../routes/locate.ts';
-import { mappingFor } from '../routes/make-mapping.ts';
+import { mappingFor, movedTo } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
+import { PathTable } from '../routes/path-table.ts';
 import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
 import { ForcedOnce } from './forced-once.ts';
+import { presented } from './presentation.ts';
 import { Questions, toResolve } from './questions.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
-import { rivalDigests, rivalsOf } from './rivals.ts';
+import { rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_REACH, ANY_SUFFIX, addressKey, flightKey, reachesAnything } from './route-keys.ts';
 import { LookTimes, lookAgain } from './second-look.ts';
+import { publicReason } from './trace.ts';
+import { rehearseMapping } from './warm-up.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
@@ -54,6 +51,7 @@ export class HostRouter {
   readonly #parts: RouterParts;
   readonly #addresses = new LRUCache<string, Upstream>({ max: MAX_ADDRESSES });
   readonly #flights = new SingleFlight<RouteOutcome>();
+  readonly #paths: PathTable;
   readonly #secondLooks = new SingleFlight<void>();
   readonly #questions: Questions;
   readonly #forced: ForcedOnce;
@@ -62,6 +60,7 @@ export class HostRouter {
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#paths = new PathTable(parts.store);
     this.#now = parts.now ?? Date.now;
     this.#questions = new Questions(parts, this.#now);
     this.#forced = new ForcedOnce(this.#now);
@@ -69,6 +68,7 @@ export class HostRouter {
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
       this.#addresses.delete(key + ANY_SUFFIX);
+      for (const prefix of this.#paths.update(key)) this.#addresses.delete(key + prefix);
     });
   }
 
@@ -85,6 +85,11 @@ export class HostRouter {
     if (due === 'wait') return undefined;
     if (due === 'aside') void this.#lookAgain(ask);
     return known;
+  }
+
+  /** The entry of `paths` that a request falls under. Cost: one comparison where no mapping has any. */
+  pathRule(hostname: string, path: string): PathRule | undefined {
+    return this.#paths.find(hostname, path);
   }
 
   /** Does the right one still listen? */
@@ -113,12 +118,7 @@ export class HostRouter {
   async warmUp(snapshot: Snapshot): Promise<void> {
     try {
       await this.#parts.resolver.warmUp(snapshot);
-      const [service] = candidatesOf(snapshot);
-      const port = service && candidatePorts(service)[0];
-      if (!service || port === undefined) return;
-      const mapping = mappingFor(service, port, { source: 'name', reason: '', confidence: 1, snapshot });
-      rivalDigests(rivalsOf('hostwise-warm-up', service, [], snapshot));
-      locate(mapping, snapshot);
+      rehearseMapping(snapshot);
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'The first visit could not be prepared');
     }
@@ -146,7 +146,8 @@ export class HostRouter {
   async #force({ force: _, ...ask }: RouteAsk): Promise<RouteOutcome> {
     const { discovery, log } = this.#parts;
     const mapping = this.#mappingOf(ask);
-    if (mapping?.source === 'user') return this.#route(ask);
+    // What stands under a path is the user's, too.
+    if (mapping?.source === 'user' || ask.pathPrefix !== undefined) return this.#route(ask);
     if (this.#forced.mayForce(mappingKey(ask.hostname, ask.service))) {
       return this.#decide({ ...ask, force: true }, await discovery.refresh());
     }
@@ -160,7 +161,10 @@ export class HostRouter {
   /** What the mapping says now, in a fresh snapshot; without one, a decision. */
   #settle(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> | RouteOutcome {
     const mapping = this.#mappingOf(ask);
-    return mapping ? this.#follow(ask, mapping, snapshot) : this.#decide(ask, snapshot);
+    if (mapping) return this.#follow(ask, mapping, snapshot);
+    // Taken out of `paths` since the request came.
+    if (ask.pathPrefix !== undefined) return { kind: 'unknown', candidates: [], why: 'That path is no longer set' };
+    return this.#decide(ask, snapshot);
   }
 
   /**
@@ -168,6 +172,7 @@ export class HostRouter {
    * a page, which reaches only siblings of its origin and what the user set.
    */
   #mappingOf(ask: RouteAsk): Mapping | undefined {
+    if (ask.pathPrefix !== undefined) return this.#paths.entry(ask.hostname, ask.pathPrefix)?.mapping;
     const mapping = this.#parts.store.get(mappingKey(ask.hostname, ask.service));
     return mapping && ask.siblingsOnly && mapping[ANY_REACH] === true ? undefined : mapping;
   }
@@ -209,7 +214,8 @@ export class HostRouter {
 
   #lookIsDue(ask: RouteAsk): ReturnType<LookTimes['due']> {
     // Siblings are found anew around their origin; what the user forces is decided anyway.
-    if (!ask.navigation || ask.service !== undefined || ask.force) return 'no';
+    const isPart = ask.service !== undefined || ask.pathPrefix !== undefined;
+    if (!ask.navigation || isPart || ask.force) return 'no';
     return this.#looks.due(ask.hostname, this.#parts.store.get(ask.hostname));
   }
 
@@ -234,7 +240,7 @@ export class HostRouter {
     if (!mapping || at?.kind !== 'found' || at.service === null) return;
     const named = await resolver.resolve({ ...toResolve(ask), mode: 'names' }, snapshot);
     const target = at.service;
-    const rivals = rivalsIn(ask, target, named, snapshot);
+    const rivals = rivalsIn(named, target, snapshot);
     const decide = () => this.#questions.ask(ask, snapshot, 'second look');
     const found = await lookAgain({ mapping, target, rivals, named, snapshot, decide });
     if (found === 'later' || store.get(ask.hostname) !== mapping) return;
@@ -267,11 +273,11 @@ export class HostRouter {
       snapshot,
       now: new Date(this.#now()),
     });
-    if (ask.service === undefined) mapping.rivals = rivalDigests(rivalsIn(ask, resolved, decision, snapshot));
+    if (ask.service === undefined) mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
     this.#store(ask, mapping);
     this.#looks.began(ask.hostname);
     const at = locate(mapping, snapshot);
-    if (at.kind === 'found') return this.#remember(ask, at.upstream);
+    if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];
     return { kind: 'unknown', candidates: this.#candidates(services, snapshot), why: at.detail };
   }
@@ -291,14 +297,20 @@ export class HostRouter {
   /** The mapping's service was found. A port that it moved to is noted, for whoever reads the file. */
   #arrive(ask: RouteAsk, { upstream, service }: Found, snapshot: Snapshot): RouteOutcome {
     const mapping = this.#mappingOf(ask);
-    const isOurs = mapping?.source !== undefined && mapping.source !== 'user';
+    const isOurs = ask.pathPrefix === undefined && mapping?.source !== undefined && mapping.source !== 'user';
     if (mapping && isOurs && mapping.identity && service && !isContainer(service) && upstream.port !== mapping.port) {
-      this.#store(ask, withPort(mapping, service, upstream.port, snapshot));
+      this.#store(ask, movedTo(mapping, service, upstream.port, snapshot));
     }
-    return this.#remember(ask, upstream);
+    return this.#remember(ask, upstream, this.#mappingOf(ask), snapshot);
   }
 
-  #remember(ask: RouteAsk, upstream: Upstream): RouteOutcome {
+  #remember(
+    ask: RouteAsk,
+    found: Upstream,
+    mapping: Mapping | undefined,
+    snapshot: Snapshot | undefined,
+  ): RouteOutcome {
+    const upstream = presented(found, ask, mapping, snapshot);
     this.#addresses.set(addressKey(ask), upstream);
     return { kind: 'upstream', upstream };
   }
@@ -320,24 +332,3 @@ export class HostRouter {
 type Found = Extract<Located, { kind: 'found' }>;
 
 const TOO_SOON = 'It was decided again less than 10 s ago, so nobody was asked once more';
-
-/** Who could be meant instead of a target. */
-function rivalsIn({ hostname }: RouteAsk, target: Service, { steps }: ResolvedDecision, snapshot: Snapshot): Service[] {
-  const ids = steps.flatMap(({ candidates = [] }) => candidates);
-  return rivalsOf(hostname.slice(0, hostname.lastIndexOf('.')), target, ids, snapshot);
-}
-
-/** The same mapping with the port that its service has now, and those beside it. */
-function withPort(mapping: Mapping, service: Service, port: number, snapshot: Snapshot): Mapping {
-  const { otherPorts: _stale, ...kept } = mapping;
-  const { otherPorts } = mappingFor(service, port, { source: 'name', reason: '', confidence: 1, snapshot });
-  return { ...kept, port, ...(otherPorts === undefined ? {} : { otherPorts }) };
-}
-
-/** The reason in our own words: an LLM server's may hold anything, and pages of apps can read this. */
-function publicReason({ steps, reason }: ResolvedDecision): string {
-  const failed = steps.find((step) => step.outcome === 'failed');
-  if (!failed) return reason;
-  const why = `The LLM gave no usable answer (${failed.code ?? 'unknown'}); “hostwise resolve --explain” says more`;
-  return steps.map((step) => (step === failed ? why : step.detail)).join('. ');
-}

@@ -79,3 +79,11 @@ export function candidatesBy(candidates: readonly Service[], ids: readonly strin
     .sort((a, b) => a.rank - b.rank)
     .map(({ service }) => service);
 }
+
+/** The reason in our own words: an LLM server's may hold anything, and pages of apps can read this. */
+export function publicReason({ steps, reason }: ResolvedDecision): string {
+  const failed = steps.find((step) => step.outcome === 'failed');
+  if (!failed) return reason;
+  const why = `The LLM gave no usable answer (${failed.code ?? 'unknown'}); “hostwise resolve --explain” says more`;
+  return steps.map((step) => (step === failed ? why : step.detail)).join('. ');
+}

@@ -8,7 +8,8 @@ import {
   type RunningHostwise,
   startHostwise,
 } from '../../fixtures/hostwise-process.ts';
-import { type LlmHandler, type LlmServer, scenarios, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, type LlmServer, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { makeApiProject, type SampleProject } from '../../fixtures/sample-projects.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 
