@@ -8,7 +8,7 @@ import { Resolver } from '../../../src/resolve/resolver.ts';
 import { HostRouter } from '../../../src/resolve/router.ts';
 import { mappingFor } from '../../../src/routes/make-mapping.ts';
 import { MappingStore } from '../../../src/routes/mapping-store.ts';
-import { type LlmHandler, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
 import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
@@ -216,6 +216,23 @@ describe('a sibling', () => {
 });
 
 describe('?force', () => {
+  it('of a name that nobody has asks the LLM once in ten seconds', async () => {
+    let asked = 0;
+    const { router, run, pass } = await machine(({ body }, response) => {
+      asked++;
+      sendAnswer(response, body, { candidate: 'none', port: null, confidence: 0.9, reason: 'nothing fits' });
+      return false;
+    });
+    run(SHOP, BLOG);
+    const forced = ask('zzz.localhost', { force: true });
+    const outcomes = [await router.route(forced), await router.route(forced)];
+    expect([asked, ...outcomes.map(portOf)]).toEqual([1, 'unknown', 'unknown']);
+    expect(outcomes[1]).toMatchObject({ why: expect.stringContaining('less than 10 s ago') });
+    pass(10_000);
+    await router.route(forced);
+    expect(asked).toBe(2);
+  });
+
   it('decides again what the program decided, and never what the user set', async () => {
     const { router, store, run } = await machine();
     run(SHOP, BLOG);
