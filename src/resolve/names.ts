@@ -140,16 +140,22 @@ function decide(services: readonly Service[], rule: MatchRule, detail: string): 
 }
 
 /**
- * Without what only helps another of them: a worker that inherited its parent's socket (uvicorn --reload, puma), and a
- * part's second process that has none but passing ports (Wrangler beside its workerd).
+ * Without what only helps another of them: a worker that inherited its parent's socket, and a part's second process
+ * that has none but passing ports (Wrangler beside its workerd).
  */
 function withoutHelpers(places: readonly Place[]): Place[] {
-  const ports = new Map(places.map(({ service }) => [isContainer(service) ? '' : service.pid, socketsOf(service)]));
-  const own = places.filter(
-    ({ service }) => isContainer(service) || service.pid === 0 || ports.get(service.ppid) !== socketsOf(service),
-  );
+  const serving = new Set(withoutWorkers(places.map(({ service }) => service)));
+  const own = places.filter(({ service }) => serving.has(service));
   return own.filter(
     (place) => !isPassing(place) || !own.some((other) => isSamePart(place, other) && !isPassing(other)),
+  );
+}
+
+/** Workers that inherited the socket of their parent (uvicorn --reload, puma) are the same server. */
+export function withoutWorkers(services: readonly Service[]): Service[] {
+  const ports = new Map(services.map((service) => [isContainer(service) ? '' : service.pid, socketsOf(service)]));
+  return services.filter(
+    (service) => isContainer(service) || service.pid === 0 || ports.get(service.ppid) !== socketsOf(service),
   );
 }
 
