@@ -2,9 +2,10 @@
  * `npm run test:frameworks`: real dev servers, started as their users start them, each through a real hostwise in a
  * real browser, over HTTP/2 and over HTTP/1.1. One after the other: they are heavy.
  *
- *   npm run test:frameworks -- [--only vite,next] [--write] [--keep]
+ *   npm run test:frameworks -- [--only vite,next] [--write] [--keep] [--direct]
  *   --write  also write the table to docs/frameworks.md
  *   --keep   leave the projects in place, and say where
+ *   --direct open the dev server's own address instead: tells a framework's own errors from ours
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +44,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     write: { type: 'boolean', default: false },
+    direct: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -100,7 +102,9 @@ async function runOne(stand: Stand, framework: Framework): Promise<Result> {
     const server = startProcess(command, args, { cwd: project.folder, env: QUIET });
     try {
       await server.printed(framework.ready, START_TIMEOUT_MS);
-      const url = `https://${project.name}.localhost:${stand.hostwise.httpsPort}/`;
+      const url = values.direct
+        ? `http://localhost:${/(?:http:.*:|listening on |port )(\d+)/.exec(server.output())?.[1]}/`
+        : `https://${project.name}.localhost:${stand.hostwise.httpsPort}/`;
       let words: readonly [string, string] = ['before the edit', 'after the edit'];
       const visits = [];
       for (const { browser } of stand.browsers) {
@@ -109,10 +113,9 @@ async function runOne(stand: Stand, framework: Framework): Promise<Result> {
         // The second visit takes the edit back.
         if (seen.update !== undefined) words = [words[1], words[0]];
       }
-      const details = visits.flatMap((seen) => [
-        ...(seen.failure === undefined ? [] : [seen.failure]),
-        ...seen.problems,
-      ]);
+      const details = visits.flatMap(({ protocol = 'page', failure, problems }) =>
+        [...(failure === undefined ? [] : [failure]), ...problems].map((problem) => `${protocol}: ${problem}`),
+      );
       if (details.length > 0) details.push(`the dev server said:\n${server.output().slice(-3_000)}`);
       return { framework, version, state: details.length === 0 ? 'ok' : 'failed', details, visits };
     } finally {
