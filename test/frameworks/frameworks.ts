@@ -28,6 +28,8 @@ export interface Framework {
   edit: string;
   update: Update;
   sockets: Sockets;
+  /** Its own setting for other hostnames than *.localhost, as a person writes it; none where any is taken. */
+  allow?: string;
   /** For the table: how it is run here, and what a user must know. */
   notes: string;
 }
@@ -43,6 +45,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'words.js',
     update: 'hot',
     sockets: 'updates',
+    allow: "`server: { allowedHosts: ['.test'] }` in vite.config.js",
     notes: '',
   },
   {
@@ -54,6 +57,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'app/page.js',
     update: 'hot',
     sockets: 'updates',
+    allow: "`allowedDevOrigins: ['*.test']` in next.config.js",
     notes: 'Turbopack, the default',
   },
   {
@@ -76,6 +80,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'app/app.vue',
     update: 'hot',
     sockets: 'updates',
+    allow: "`vite: { server: { allowedHosts: ['.test'] } }` in nuxt.config.js",
     notes: '',
   },
   {
@@ -87,6 +92,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'src/words.js',
     update: 'reload',
     sockets: 'updates',
+    allow: "`server: { allowedHosts: ['.test'] }` in astro.config.mjs",
     notes: '',
   },
   {
@@ -98,6 +104,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'src/routes/+page.svelte',
     update: 'hot',
     sockets: 'updates',
+    allow: "`server: { allowedHosts: ['.test'] }` in vite.config.js",
     notes: '',
   },
   {
@@ -109,6 +116,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'src/app.html',
     update: 'hot',
     sockets: 'updates',
+    allow: '`"allowedHosts": [".test"]` in the options of `serve` in angular.json',
     notes: '',
   },
   {
@@ -120,6 +128,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'app/home.jsx',
     update: 'hot',
     sockets: 'updates',
+    allow: "`server: { allowedHosts: ['.test'] }` in vite.config.js",
     notes: 'framework mode',
   },
   {
@@ -131,7 +140,8 @@ export const FRAMEWORKS: readonly Framework[] = [
     edit: 'src/words.js',
     update: 'hot',
     sockets: 'updates',
-    notes: '',
+    allow: "`allowedHosts: ['.test']` below `devServer` in webpack.config.js",
+    notes: 'with `webSocketURL` set, see below',
   },
   {
     name: 'hono',

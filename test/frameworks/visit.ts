@@ -9,6 +9,8 @@ import type { Framework } from './frameworks.ts';
 
 /** Compiling on two cores that others use as well. */
 const TIMEOUT_MS = 120_000;
+/** What a refusing server never sends. */
+const REFUSED_AFTER_MS = 15_000;
 /** Errors that an update causes are on the console after the new words are on the page. */
 const SETTLE_MS = 1_000;
 
@@ -65,6 +67,34 @@ export async function visit(options: VisitOptions): Promise<Visit> {
   return seen;
 }
 
+/** Chromium breaks everything off when an interface of the machine comes or goes: no word about proxy or framework. */
+export function wasDisturbed({ failure = '', problems }: Visit): boolean {
+  return [failure, ...problems].some((words) => words.includes('ERR_NETWORK_CHANGED'));
+}
+
+/** Under a domain that no dev server expects: what it does with such a Host header by itself. Never throws. */
+export async function visitElsewhere(options: VisitOptions): Promise<string> {
+  const { browser, framework, words } = options;
+  const page = await browser.newPage();
+  const watched = watch(page);
+  let part = 'no page';
+  try {
+    const response = await page.goto(options.url, { timeout: TIMEOUT_MS });
+    const status = response?.status() ?? 0;
+    if (status >= 400) return `refused (${status})`;
+    await page.locator('#words', { hasText: words[0] }).waitFor({ timeout: REFUSED_AFTER_MS });
+    part = 'page without scripts';
+    await click(page, REFUSED_AFTER_MS);
+    part = framework.sockets === 'updates' ? 'page without updates' : 'page without WebSocket';
+    await talk(options, watched, REFUSED_AFTER_MS);
+    return 'works';
+  } catch {
+    return part;
+  } finally {
+    await page.close();
+  }
+}
+
 function because({ cause }: Error): string {
   return cause instanceof Error ? `: ${cause.message}` : '';
 }
@@ -115,23 +145,28 @@ function watch(page: Page): Watched {
 }
 
 /** Click until it counts: a page from a server is there before its scripts are. */
-async function click(page: Page): Promise<void> {
+async function click(page: Page, timeoutMs = TIMEOUT_MS): Promise<void> {
   const button = page.locator('#count');
   await waitFor(
     'a click counts',
     async () => {
-      await button.click({ timeout: TIMEOUT_MS });
+      await button.click({ timeout: timeoutMs });
       return /clicked [1-9]/.test((await button.textContent()) ?? '');
     },
-    TIMEOUT_MS,
+    timeoutMs,
   );
 }
 
 /** Wait for messages over WebSocket. @returns how it went, for the table @throws when a socket went past the proxy */
-async function talk({ framework, url }: VisitOptions, { page, sockets }: Watched): Promise<string> {
+async function talk(
+  { framework, url }: VisitOptions,
+  { page, sockets }: Watched,
+  timeoutMs = TIMEOUT_MS,
+): Promise<string> {
   if (framework.sockets === 'none') return '–';
-  await waitFor('a message over WebSocket', () => sockets.some(({ received }) => received > 0), TIMEOUT_MS);
-  if (framework.sockets === 'echo') await page.locator('#echo', { hasText: 'echo: ' }).waitFor({ timeout: TIMEOUT_MS });
+  await waitFor('a message over WebSocket', () => sockets.some(({ received }) => received > 0), timeoutMs);
+  if (framework.sockets === 'echo')
+    await page.locator('#echo', { hasText: 'echo: over WebSocket' }).waitFor({ timeout: timeoutMs });
   // Some clients try the server's own port when the first way fails: every socket must have come through us.
   const { host } = new URL(url);
   const past = sockets.map(({ socket }) => socket.url()).filter((address) => new URL(address).host !== host);
@@ -147,11 +182,22 @@ async function edited(options: VisitOptions, watched: Watched): Promise<Watched>
   const source = await readFile(file, 'utf8');
   if (!source.includes(now)) throw new Error(`"${framework.edit}" does not say "${now}"`);
   const write = (): Promise<void> => writeFile(file, source.replace(now, then));
-  if (framework.update === 'restart' || framework.update === 'file') return reopened(options, watched, write);
+  const byHand = framework.update === 'restart' || framework.update === 'file';
+  try {
+    return await (byHand ? reopened(options, watched, write) : updated(options, watched, write));
+  } catch (error) {
+    await writeFile(file, source);
+    throw error;
+  }
+}
+
+/** The dev server brings the update. */
+async function updated(options: VisitOptions, watched: Watched, write: () => Promise<void>): Promise<Watched> {
+  const { framework, words } = options;
   const { page } = watched;
   await page.evaluate('window.notReloaded = true');
   await write();
-  await page.locator('#words', { hasText: then }).waitFor({ timeout: TIMEOUT_MS });
+  await page.locator('#words', { hasText: words[1] }).waitFor({ timeout: TIMEOUT_MS });
   const stayed = (await page.evaluate('window.notReloaded')) === true;
   if (stayed !== (framework.update === 'hot'))
     throw new Error(stayed ? 'the page was not reloaded' : 'the page was reloaded');
@@ -163,27 +209,23 @@ async function reopened(options: VisitOptions, watched: Watched, write: () => Pr
   const { browser, url, words } = options;
   await watched.page.close();
   await write();
-  const fresh = await waitFor(
-    `"${words[1]}" after a reload`,
-    async () => {
-      const page = await browser.newPage();
-      const next = watch(page);
-      await page.goto(url, { timeout: TIMEOUT_MS });
-      if (
-        (
-          (await page
-            .locator('#words')
-            .textContent({ timeout: 1_000 })
-            .catch(() => '')) ?? ''
-        ).includes(words[1])
-      )
-        return next;
-      await page.close();
-      return undefined;
-    },
-    TIMEOUT_MS,
-  );
+  const fresh = await waitFor(`"${words[1]}" after a reload`, () => reloaded(browser, url, words[1]), TIMEOUT_MS);
   fresh.problems.unshift(...watched.problems);
   await talk(options, fresh);
   return fresh;
+}
+
+/** A look after a reload. @returns undefined when the words are not there yet */
+async function reloaded(browser: Browser, url: string, words: string): Promise<Watched | undefined> {
+  const page = await browser.newPage();
+  const watched = watch(page);
+  try {
+    await page.goto(url, { timeout: TIMEOUT_MS });
+    const shown = await page.locator('#words').textContent({ timeout: 1_000 });
+    if (shown === words) return watched;
+  } catch {
+    // The server is not back yet.
+  }
+  await page.close();
+  return undefined;
 }

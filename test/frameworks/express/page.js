@@ -20,7 +20,7 @@ export const page = `<!doctype html>
     <script src="/socket.io/socket.io.js"></script>
     <script>
       const socket = io({ transports: ['polling', 'websocket'] });
-      const say = () => socket.emit('say', socket.io.engine.transport.name);
+      const say = () => socket.emit('say', 'over WebSocket');
       socket.on('connect', () => {
         if (socket.io.engine.transport.name === 'websocket') say();
         else socket.io.engine.once('upgrade', say);

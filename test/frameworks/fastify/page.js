@@ -19,7 +19,7 @@ export const page = `<!doctype html>
     </script>
     <script>
       const socket = new WebSocket('/echo');
-      socket.addEventListener('open', () => socket.send('hello'));
+      socket.addEventListener('open', () => socket.send('over WebSocket'));
       socket.addEventListener('message', ({ data }) => {
         document.querySelector('#echo').textContent = data;
       });

@@ -17,7 +17,7 @@ PAGE = """<!doctype html>
     </script>
     <script>
       const socket = new WebSocket('/echo');
-      socket.addEventListener('open', () => socket.send('hello'));
+      socket.addEventListener('open', () => socket.send('over WebSocket'));
       socket.addEventListener('message', ({ data }) => {
         document.querySelector('#echo').textContent = data;
       });
