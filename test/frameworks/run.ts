@@ -144,7 +144,10 @@ async function visits(
       const one = await visit({ browser, url, project, framework, words });
       // The next visit takes the edit back.
       if (one.update !== undefined) words = [words[1], words[0]];
-      if (wasDisturbed(one) && visitsLeft > 1) continue;
+      if (wasDisturbed(one) && visitsLeft > 1) {
+        console.log(`${framework.title}: the machine's network changed, once more`);
+        continue;
+      }
       seen.push(one);
       break;
     }

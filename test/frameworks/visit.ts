@@ -79,8 +79,7 @@ export async function visitElsewhere(options: VisitOptions): Promise<string> {
   const watched = watch(page);
   let part = 'no page';
   try {
-    const response = await page.goto(options.url, { timeout: TIMEOUT_MS });
-    const status = response?.status() ?? 0;
+    const status = await goTo(watched, options.url);
     if (status >= 400) return `refused (${status})`;
     await page.locator('#words', { hasText: words[0] }).waitFor({ timeout: REFUSED_AFTER_MS });
     part = 'page without scripts';
@@ -104,7 +103,7 @@ async function open({ browser, url }: VisitOptions, words: string, seen?: Visit)
   const page = await browser.newPage();
   const watched = watch(page);
   try {
-    await page.goto(url, { timeout: TIMEOUT_MS });
+    await goTo(watched, url);
     await page.locator('#words', { hasText: words }).waitFor({ timeout: TIMEOUT_MS });
     if (seen !== undefined) seen.protocol = String(await page.evaluate(NAVIGATION_PROTOCOL));
     return watched;
@@ -114,6 +113,23 @@ async function open({ browser, url }: VisitOptions, words: string, seen?: Visit)
     const problems = watched.problems.join(' · ');
     throw new Error(`"${words}" was not shown; the page: ${String(text).slice(0, 500)}; ${problems}`, { cause: error });
   }
+}
+
+/**
+ * Open an address. While the proxy shows its own page (503 with Retry-After: still looking, on a busy machine), again.
+ * @returns the status
+ */
+async function goTo({ page, problems }: Watched, url: string): Promise<number> {
+  return waitFor(
+    `an answer of ${url}`,
+    async () => {
+      problems.length = 0;
+      const response = await page.goto(url, { timeout: TIMEOUT_MS });
+      const waits = response?.status() === 503 && response.headers()['retry-after'] !== undefined;
+      return waits ? undefined : response?.status();
+    },
+    TIMEOUT_MS,
+  );
 }
 
 const NAVIGATION_PROTOCOL = 'performance.getEntriesByType("navigation")[0].nextHopProtocol';
