@@ -1,14 +1,25 @@
 /** `/_api/mappings/`: the seed's paths and shapes. */
 import { Hono } from 'hono';
 import { AppError } from '../core/errors.ts';
-import { issuesText, type Mapping, mappingInputSchema } from '../core/mapping.ts';
+import { splitPathKey } from '../core/mapping-paths.ts';
+import {
+  checkedPrefix,
+  deleteMapping,
+  type EditKey,
+  type EditParts,
+  pathOf,
+  putMapping,
+} from '../routes/edit-mapping.ts';
 import { jsonAnswer, textAnswer } from './answers.ts';
 import { type ControlEnv, MethodError } from './env.ts';
-import { parseMappingKey } from './mapping-key.ts';
+import { parseEditKey, parseMappingKey } from './mapping-key.ts';
 import { maskDeep } from './mask.ts';
 import type { ControlParts } from './parts.ts';
 import type { MappingsAnswer } from './wire.ts';
 import { readJson, requirePageToken } from './write-guard.ts';
+
+/** A mapping's key, with the path behind it where one of its `paths` is meant; slashes may be encoded. */
+const KEY = '/:key{.+}';
 
 /** The routes below `/_api/mappings`. */
 export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
@@ -18,25 +29,27 @@ export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.all('/', (c) => {
     throw new MethodError(c.req.method, ['GET', 'HEAD']);
   });
-  routes.get('/:key', (c) => {
-    const mapping = findMapping(parts, c.req.param('key'));
-    if (!mapping) throw new AppError('ROUTE_NOT_FOUND', `There is no mapping for “${c.req.param('key')}”`);
-    return jsonAnswer(maskDeep(mapping));
+  routes.get(KEY, (c) => {
+    const found = findEntry(parts, c.req.param('key'));
+    if (!found) throw new AppError('ROUTE_NOT_FOUND', `There is no mapping for “${c.req.param('key')}”`);
+    return jsonAnswer(maskDeep(found));
   });
-  routes.put('/:key', async (c) => {
+  routes.put(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
-    const key = parseMappingKey(c.req.param('key'), parts.info().domains);
-    const input = mappingInputSchema.safeParse(await readJson(c.env));
-    if (!input.success) throw new AppError('ROUTE_BAD_MAPPING', `This is no mapping: ${issuesText(input.error)}`);
-    await store.set(key, await parts.mappingFromInput(input.data, await parts.snapshot()));
+    const { domains } = parts.info();
+    const key = parseEditKey(c.req.param('key'), domains);
+    const input = await readJson(c.env);
+    const make: EditParts['make'] = (fields, snapshot) => parts.mappingFromInput(fields, snapshot);
+    const checkKey = (text: string): string => parseMappingKey(text, domains);
+    await putMapping({ store, snapshot: await parts.snapshot(), make, checkKey }, key, input);
     return textAnswer('Updated');
   });
-  routes.delete('/:key', async (c) => {
+  routes.delete(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
     await forget(parts, c.req.param('key'));
     return textAnswer('Deleted');
   });
-  routes.all('/:key', (c) => {
+  routes.all(KEY, (c) => {
     throw new MethodError(c.req.method, ['GET', 'HEAD', 'PUT', 'DELETE']);
   });
   return routes;
@@ -49,18 +62,22 @@ export function mappingsView({ store }: ControlParts): MappingsAnswer {
   return view;
 }
 
-/** Remove a mapping, also one whose domain is no longer ours; nothing happens when there is none. */
+/** Remove a mapping or one of its paths, also where the domain is no longer ours; nothing happens without one. */
 export async function forget({ store }: ControlParts, key: string): Promise<void> {
-  await store.delete(storedKey(store, key));
+  await deleteMapping(store, storedKey(store, key));
 }
 
-function findMapping({ store }: ControlParts, key: string): Mapping | undefined {
-  return store.get(storedKey(store, key));
+function findEntry({ store }: ControlParts, text: string): unknown {
+  const { key, prefix } = storedKey(store, text);
+  const mapping = store.get(key);
+  return prefix === undefined ? mapping : pathOf(mapping, prefix);
 }
 
 /** As it was written, else folded like a hostname: upper case, a trailing dot. */
-function storedKey(store: ControlParts['store'], key: string): string {
-  if (store.get(key)) return key;
+function storedKey(store: ControlParts['store'], text: string): EditKey {
+  const { key, prefix = '/' } = splitPathKey(text);
+  const path = /^\/+$/.test(prefix) ? {} : { prefix: checkedPrefix(prefix) };
+  if (store.get(key)) return { key, ...path };
   const [hostname = '', ...service] = key.toLowerCase().split(':');
-  return [hostname.replace(/\.$/, ''), ...service].join(':');
+  return { key: [hostname.replace(/\.$/, ''), ...service].join(':'), ...path };
 }

@@ -51,13 +51,14 @@ export function forwardUpgrade(
     const method = exchange.version === '2' ? 'GET' : exchange.method;
     const request = exactRequest(upstreams.agent(upstream), method, path, headers);
     exchange.onGone(() => request.destroy());
+    request.on('socket', () => exchange.recording?.connected());
     request.on('upgrade', (response, socket, upstreamHead) => {
       if (!acceptIsRight(response, key)) {
         socket.destroy();
         resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
         return;
       }
-      resolve(joinPipes(upgrade, response, socket, upstreamHead));
+      resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
     });
     let responded = false;
     request.on('response', (response) => {
@@ -100,18 +101,19 @@ function acceptIsRight(response: http.IncomingMessage, key: string | undefined):
 
 function joinPipes(
   upgrade: UpgradeExchange,
-  response: http.IncomingMessage,
+  headers: readonly string[],
   upstream: Duplex,
   head: Buffer,
 ): ForwardResult {
   let client: Duplex;
   try {
-    client = upgrade.accept(responseHeaders(response.rawHeaders));
+    client = upgrade.accept(headers);
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();
     return { kind: 'unanswered', error };
   }
+  upgrade.exchange.recording?.tunnels(headers, upstream, client);
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
   client.pipe(upstream);
