@@ -56,6 +56,13 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
+/** What runs in process groups of its own, and would outlive an interrupted run. */
+const groups = new Set<number>();
+process.once('exit', () => {
+  for (const pid of groups) process.kill(-pid, 'SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 const { results, setting } = await withStand(async (stand) => ({
   results: await runAll(stand, chosen(values.only)),
   setting: settingOf(stand),
@@ -84,6 +91,7 @@ async function withStand<T>(use: (stand: Stand) => Promise<T>): Promise<T> {
   for (const tool of ['chromium', 'certutil', 'git'] as const) requireTool(tool);
   const parent = await makeTempDir('hw-fw');
   const hostwise = await startHostwise({ env: { HOSTWISE_RESOLVE: 'names', HOSTWISE_DOMAINS: OTHER_DOMAIN } });
+  groups.add(hostwise.process.pid);
   const browsers: TestBrowser[] = [];
   try {
     const flags = [`--host-resolver-rules=MAP *.${OTHER_DOMAIN} 127.0.0.1`];
@@ -93,6 +101,7 @@ async function withStand<T>(use: (stand: Stand) => Promise<T>): Promise<T> {
   } finally {
     await Promise.all(browsers.map((browser) => browser.close()));
     await hostwise.stop();
+    groups.delete(hostwise.process.pid);
     if (values.keep) console.log(`The projects are in ${parent}`);
     else await removeDir(parent);
   }
@@ -118,11 +127,13 @@ async function runOne(stand: Stand, framework: Framework): Promise<Result> {
     const version = await versionOf(framework, project.folder);
     const [command, ...args] = framework.command;
     const server = startProcess(command, args, { cwd: project.folder, env: QUIET });
+    groups.add(server.pid);
     try {
       await server.printed(framework.ready, START_TIMEOUT_MS);
       return { framework, version, ...(await visits(stand, framework, project, server)) };
     } finally {
       await server.stop();
+      groups.delete(server.pid);
     }
   } catch (error) {
     return { framework, state: 'failed', details: [String(error)], visits: [] };

@@ -111,8 +111,10 @@ npm run test:frameworks -- --only vite,next
 
 ## Other domains than localhost
 
-All of them take \`*.localhost\` as it is. With a further domain (\`--domain test\`), a dev server that checks the Host or
-Origin header refuses it until it is told: the column "under another domain" says what happens without. Their settings:
+All of them take \`*.localhost\` as it is. With a further domain (\`--domain test\`), a dev server that checks the Host
+header refuses it; the column "under another domain" says what happens without configuration. A page whose app refuses
+its name shows a button, after which the app is sent another Host (\`routes set --host target\` does the same): that is the
+"one click". Next looks at the Origin of its scripts' requests instead and needs its own setting. The dev servers' settings:
 
 ${settings.join('\n')}
 `;
