@@ -98,7 +98,7 @@ describe('a label or variable of a container', () => {
     const found = match('store.localhost', [container('c1', [{ port: 9999 }])]);
     expect(found).toMatchObject({ outcome: 'decided', port: 80 });
     expect(found.detail).toContain('no container port 9999');
-    const several = container('c1', [{ port: 9999 }], { expose: [80, 81] });
+    const several = container('c1', [{ port: 9999 }], { expose: [3000, 4000] });
     expect(match('store.localhost', [several])).toMatchObject({ outcome: 'ambiguous', ids: ['c1'] });
   });
 
