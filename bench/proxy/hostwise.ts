@@ -15,6 +15,8 @@ export interface HostwiseOptions {
   mappings?: Readonly<Record<string, number>>;
   /** Further flags of Node. */
   nodeFlags?: readonly string[];
+  /** Another build's `main.js`, to compare two of them. */
+  bundle?: string;
   /** For DOCKER_HOST; default: an engine that is not there. */
   dockerHost?: string;
 }
@@ -29,7 +31,7 @@ export async function startHostwise(parts: TargetParts, options: HostwiseOptions
 /** The same, when the process has been started: `listening` says when it accepts connections. */
 export async function launchHostwise(
   { folder, upstream, cpu }: TargetParts,
-  { name = 'hostwise', mappings = {}, nodeFlags = [], dockerHost }: HostwiseOptions = {},
+  { name = 'hostwise', mappings = {}, nodeFlags = [], bundle = BUNDLE, dockerHost }: HostwiseOptions = {},
 ): Promise<{ target: Target; listening: Promise<void> }> {
   const dataDir = await mkdtemp(path.join(folder, 'hostwise-'));
   await mkdir(dataDir, { recursive: true });
@@ -38,7 +40,7 @@ export async function launchHostwise(
   await writeFile(path.join(dataDir, 'mappings.json'), JSON.stringify(Object.fromEntries(entries)));
   const [port, httpPort] = [await freePort(), await freePort()];
   const flags = ['--data-dir', dataDir, '--https-port', String(port), '--http-port', String(httpPort)];
-  const args = [...nodeFlags, BUNDLE, 'run', ...flags, '--resolve', 'names'];
+  const args = [...nodeFlags, bundle, 'run', ...flags, '--resolve', 'names'];
   const env = { DOCKER_HOST: dockerHost ?? `unix://${path.join(folder, 'no-docker.sock')}` };
   const group = new ProcessGroup(cpu, process.execPath, args, { cwd: folder, env });
   const listening = waitForPort(port).catch((error: unknown) => {

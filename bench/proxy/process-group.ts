@@ -1,6 +1,6 @@
 /** A program and everything that it started, pinned to one processor, with what it has cost so far. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type StartedProcess, type StartOptions, startProcess } from '../../test/fixtures/dev-server.ts';
 
 /** Ticks of utime and stime in /proc (USER_HZ is 100 on every Linux that Node runs on). */
@@ -12,6 +12,19 @@ process.once('exit', () => {
   for (const pid of running) killGroup(pid);
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+let isFirst = false;
+
+/** From now on what is measured goes before other programs: on a busy machine their turns would be in our figures. */
+export function goBeforeOthers(): void {
+  isFirst = true;
+  goFirst(process.pid);
+}
+
+/** A session's share of the processors (sched(7), autogroup); needs root. */
+function goFirst(pid: number): void {
+  writeFileSync(`/proc/${pid}/autogroup`, '-15');
+}
 
 function killGroup(pid: number): void {
   try {
@@ -31,6 +44,7 @@ export class ProcessGroup {
     const [program = command, ...rest] = pinned;
     this.started = startProcess(program, rest, options);
     running.add(this.started.pid);
+    if (isFirst) goFirst(this.started.pid);
   }
 
   /** User and system time of all processes, in ms. Those that ended are not in it. */
