@@ -27,6 +27,7 @@ import { type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
 import { CertificateContexts } from './tls/contexts.ts';
 import { TrustWatch } from './tls/trust/trust-watch.ts';
+import { Traffic } from './traffic/traffic.ts';
 
 /** A running proxy. */
 export interface App {
@@ -120,10 +121,12 @@ async function build(
   const contexts = await CertificateContexts.create(authority, { domains: settings.domains });
   const upstreams = new Upstreams((upstream) => router.verify(upstream));
   closers.push(() => upstreams.close());
+  const traffic = new Traffic();
   const listener = new Listener(
     {
       router,
       control,
+      traffic,
       upstreams,
       pages: createPages({
         domains: settings.domains,

@@ -5,11 +5,13 @@ import type { TLSSocket } from 'node:tls';
 import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
+import type { Recording } from './recording.ts';
 
 /** See {@link Exchange}. */
 export class Http1Exchange implements Exchange {
   readonly version = '1.1';
   endless = false;
+  recording: Recording | undefined = undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #hasWritten = false;
@@ -81,6 +83,7 @@ export class Http1Exchange implements Exchange {
     // Date is the upstream's business; our own pages bring theirs.
     this.#response.sendDate = false;
     this.endless = isEndless(headers);
+    this.recording?.head(status, headers);
     this.#response.writeHead(status, reasonPhrase(status, message), [...headers]);
     // Node keeps the head until the first byte of the body, which a stream of events may send much later. Where the
     // body comes with it, both still go in one packet.
@@ -90,6 +93,7 @@ export class Http1Exchange implements Exchange {
   }
   write(chunk: Uint8Array): boolean {
     this.#hasWritten = true;
+    if (this.recording) this.recording.bytesOut += chunk.byteLength;
     return this.gone ? true : this.#response.write(chunk);
   }
   onDrain(listener: () => void): void {

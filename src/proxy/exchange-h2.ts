@@ -10,12 +10,14 @@ import type { Socket } from 'node:net';
 import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
+import type { Recording } from './recording.ts';
 
 /** See {@link Exchange}. */
 export class Http2Exchange implements Exchange {
   readonly version = '2';
   readonly secure = true;
   endless = false;
+  recording: Recording | undefined = undefined;
   trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;
@@ -102,6 +104,7 @@ export class Http2Exchange implements Exchange {
     // Node would send it, and the client would take the whole connection for broken.
     if (status < 100) throw new RangeError(`Not a status: ${status}`);
     this.endless = isEndless(headers);
+    this.recording?.head(status, headers);
     // Node refuses a status that RFC 9110 section 15 does not know; clients treat it as a 5xx.
     const flat: string[] = [':status', String(status > 599 ? 500 : status), ...headers];
     if (trailers) {
@@ -118,6 +121,7 @@ export class Http2Exchange implements Exchange {
     }
   }
   write(chunk: Uint8Array): boolean {
+    if (this.recording) this.recording.bytesOut += chunk.byteLength;
     return this.gone ? true : this.#stream.write(chunk);
   }
   onDrain(listener: () => void): void {

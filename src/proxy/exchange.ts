@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { flatHeader } from './flat-headers.ts';
+import type { Recording } from './recording.ts';
 
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
 export interface Exchange {
@@ -33,6 +34,9 @@ export interface Exchange {
   readonly gone: boolean;
   /** The response is a stream of events, which never ends by itself: nothing waits for it when we stop. */
   readonly endless: boolean;
+
+  /** What is kept of it; undefined for requests that are not for an app. */
+  recording: Recording | undefined;
 
   /** For asking who calls, without touching the response. */
   readonly caller: CallerRequest;

@@ -38,6 +38,7 @@ export function forwardExact(
     exchange.onGone(() => request.destroy());
     request.on('socket', () => {
       bodyStarted = exchange.hasBody;
+      exchange.recording?.connected();
       sendBody(exchange, request);
     });
     request.on('information', (info) => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders)));
@@ -70,6 +71,7 @@ function sendBody(exchange: Exchange, request: http.ClientRequest): void {
     return;
   }
   body.pipe(request, { end: false });
+  body.on('data', (chunk: Buffer) => exchange.recording?.received(chunk.length));
   body.once('end', () => {
     if (exchange.trailers.length > 0) request.addTrailers(headerPairs(exchange.trailers));
     request.end();
@@ -109,7 +111,10 @@ export function relay(
   exchange.onDrain(() => response.resume());
   response.once('end', () => exchange.end(responseHeaders(response.rawTrailers)));
   response.once('close', () => {
-    if (!response.complete && !exchange.gone) exchange.abort();
+    if (!response.complete && !exchange.gone) {
+      exchange.recording?.brokeOff();
+      exchange.abort();
+    }
     finished({ kind: 'done' });
   });
 }

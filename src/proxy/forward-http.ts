@@ -22,7 +22,9 @@ export function forwardHttp(
 ): Promise<ForwardResult> {
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, upstreams);
   return new Promise((resolve) => {
-    const body = exchange.hasBody ? new RequestBody(exchange.body) : null;
+    const body = exchange.hasBody
+      ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))
+      : null;
     upstreams.pool(upstream).dispatch(
       {
         method: exchange.method as Dispatcher.HttpMethod,
@@ -71,6 +73,7 @@ class Relay implements Dispatcher.DispatchHandler {
       controller.abort(new Error('The client left'));
       return;
     }
+    this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
     this.#exchange.onDrain(() => controller.resume());
   }
@@ -93,6 +96,7 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#exchange.gone) this.#finish({ kind: 'done' });
     else if (this.#exchange.answered) {
+      this.#exchange.recording?.brokeOff();
       this.#exchange.abort();
       this.#finish({ kind: 'done' });
     } else if (error instanceof DialError && !this.#body?.started) this.#finish({ kind: 'unsent', error });

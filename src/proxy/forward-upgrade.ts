@@ -51,6 +51,7 @@ export function forwardUpgrade(
     const method = exchange.version === '2' ? 'GET' : exchange.method;
     const request = exactRequest(upstreams.agent(upstream), method, path, headers);
     exchange.onGone(() => request.destroy());
+    request.on('socket', () => exchange.recording?.connected());
     request.on('upgrade', (response, socket, upstreamHead) => {
       if (!acceptIsRight(response, key)) {
         socket.destroy();
@@ -104,14 +105,16 @@ function joinPipes(
   upstream: Duplex,
   head: Buffer,
 ): ForwardResult {
+  const headers = responseHeaders(response.rawHeaders);
   let client: Duplex;
   try {
-    client = upgrade.accept(responseHeaders(response.rawHeaders));
+    client = upgrade.accept(headers);
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();
     return { kind: 'unanswered', error };
   }
+  upgrade.exchange.recording?.tunnels(headers, upstream, client);
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
   client.pipe(upstream);

@@ -15,7 +15,8 @@ import { type Exchange, respondWith } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER } from './headers.ts';
-import type { ControlPlane, Pages, Router } from './ports.ts';
+import type { ControlPlane, Pages, Router, TrafficSink } from './ports.ts';
+import { Recording } from './recording.ts';
 import { type ForwardResult, failureOf, mayRetry } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -24,6 +25,7 @@ export interface RequestContext {
   router: Router;
   control: ControlPlane;
   pages: Pages;
+  traffic: TrafficSink;
   upstreams: Upstreams;
   /** Read per request: the redirect setting follows the trust in the CA. */
   rules: () => DecideRules;
@@ -63,7 +65,8 @@ async function answer(
   try {
     const verdict = decide(headOf(exchange, kind), context.rules());
     if (!exchange.secure && navigates(exchange)) context.onPlainNavigation?.();
-    if (verdict.kind === 'forward') await forward(context, exchange, verdict, attempt);
+    if (verdict.kind === 'forward')
+      await forward(context, exchange, verdict, record(context, exchange, kind, verdict), attempt);
     else answerOurselves(context, exchange, kind, verdict);
   } catch (error) {
     context.onBug(error);
@@ -115,6 +118,7 @@ async function forward(
   context: RequestContext,
   exchange: Exchange,
   verdict: ForwardVerdict,
+  recording: Recording,
   attempt: Attempt,
 ): Promise<void> {
   const ask = await askFor(context, exchange, verdict);
@@ -135,8 +139,10 @@ async function forward(
       return;
     }
     const { upstream }: { upstream: Upstream } = outcome;
+    recording.tries(upstream);
     const result = await attempt(upstream, path, options);
     if (result.kind === 'done') return;
+    recording.failed(result.error);
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
       return;
@@ -144,6 +150,19 @@ async function forward(
     context.upstreams.drop(upstream);
     outcome = await context.router.reroute(ask, upstream);
   }
+}
+
+/** Keep what the dashboard shows of it, from here to its end. */
+function record(
+  { traffic }: RequestContext,
+  exchange: Exchange,
+  kind: RequestHead['kind'],
+  { hostname, service }: ForwardVerdict,
+): Recording {
+  const recording = new Recording(traffic, exchange, { kind, hostname, service });
+  exchange.recording = recording;
+  exchange.onClose(() => recording.end());
+  return recording;
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { SecureContext } from 'node:tls';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
 import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { TrafficRecord } from '../core/traffic.ts';
 import type { Upstream } from '../core/upstream.ts';
 
 /** hostname -> where to dial. */
@@ -54,4 +55,11 @@ export interface Pages {
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */
   pickerUrl(hostname: string, returnTo: string): string;
+}
+
+/** Who is told of the requests to apps. Twice per request, from memory, at most a microsecond; never throws. */
+export interface TrafficSink {
+  /** It has come; the record grows until {@link ended}. */
+  began(record: TrafficRecord): void;
+  ended(record: TrafficRecord): void;
 }

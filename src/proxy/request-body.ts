@@ -7,11 +7,14 @@ import { Readable } from 'node:stream';
 /** Lazy view of a client's body. */
 export class RequestBody extends Readable {
   readonly #source: Readable;
+  readonly #onBytes: (length: number) => void;
   #attached = false;
 
-  constructor(source: Readable) {
+  /** @param onBytes told of each piece's length */
+  constructor(source: Readable, onBytes: (length: number) => void) {
     super({ highWaterMark: 64 * 1024 });
     this.#source = source;
+    this.#onBytes = onBytes;
   }
 
   /** A byte was asked for: the request cannot be repeated any more. */
@@ -49,6 +52,7 @@ export class RequestBody extends Readable {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    this.#onBytes(chunk.length);
     if (!this.push(chunk)) this.#source.pause();
   };
   readonly #onEnd = (): void => {
