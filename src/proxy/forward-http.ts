@@ -31,7 +31,9 @@ export function forwardHttp(
         path,
         headers: requestHeaders(exchange, options),
         body,
-      },
+        // Concerns TLS alone; without it undici takes the Host apart for each request.
+        servername: 'unused',
+      } as Dispatcher.DispatchOptions,
       new Relay(exchange, body, options, resolve),
     );
   });
@@ -75,7 +77,6 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
-    this.#exchange.onDrain(() => controller.resume());
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
@@ -85,11 +86,14 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#exchange.write(chunk)) controller.pause();
+    if (this.#exchange.write(chunk)) return;
+    controller.pause();
+    this.#exchange.onceDrained(() => controller.resume());
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#exchange.end(responseHeaders((controller.rawTrailers ?? []) as (Buffer | string)[]));
+    const trailers = controller.rawTrailers as (Buffer | string)[] | null;
+    this.#exchange.end(trailers && trailers.length > 0 ? responseHeaders(trailers) : undefined);
     this.#finish({ kind: 'done' });
   }
 
