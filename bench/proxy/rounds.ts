@@ -12,7 +12,6 @@ export interface Column<Figures> {
 
 /** The reference is measured a second time in each round: how far it is from itself is the noise. */
 export const REFERENCE = 'nginx';
-const AGAIN = 'nginx again';
 
 /** A B C A, A B C A, ...; the first of all is thrown away, since it warms up. @returns a table in markdown */
 export async function rounds<Figures>(
@@ -23,7 +22,9 @@ export async function rounds<Figures>(
 ): Promise<string> {
   const found = new Map<string, Figures[]>();
   for (let round = -1; round < count; round++) {
-    const again = targets.filter(({ name }) => name === REFERENCE).map((target) => ({ ...target, name: AGAIN }));
+    const again = targets
+      .filter(({ name }) => name === REFERENCE)
+      .map((target) => ({ ...target, name: `${REFERENCE} again` }));
     for (const target of [...targets, ...again]) {
       const figures = await measure(target);
       if (round >= 0) found.set(target.name, [...(found.get(target.name) ?? []), figures]);

@@ -39,8 +39,9 @@ export class Http2Exchange implements Exchange {
     this.rawHeaders = joinCookies(rawHeaders);
     // A stream that the client resets must not take the process down.
     stream.on('error', ignore);
-    // One listener for all who wait: each costs half a microsecond.
-    stream.on('close', () => this.#closed());
+    // One listener for all who wait: each costs half a microsecond. Once, since Node's map of streams may keep a closed
+    // stream for a while (see in-flight.ts), and it must not keep us.
+    stream.once('close', () => this.#closed());
     // They come as an event, whether or not the body has been read by then.
     if (headers.trailer !== undefined) {
       stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
