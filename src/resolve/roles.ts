@@ -45,7 +45,7 @@ const TOOLS: readonly { words: readonly string[]; names: readonly string[] }[] =
 
 /** Helpers of a developer, an agent or a test run that have no role of their own and are no project's page either. */
 const HELPER =
-  /^(?:playwright|cypress|selenium|standalone-(?:chrome|chromium|firefox)|mcp-server-.+|.+-mcp|opencode|claude|codex|aider|ngrok|cloudflared|localtunnel|http\.server|http-server|serve|live-server|cargo-leptos|cargo-watch|firebase|.+-emulator.*|kafka-ui|redisinsight|loki|tempo|alertmanager|opentelemetry-collector.*|otel-collector|wiremock|mockoon-cli|azurite|minio|localstack)$/;
+  /^(?:playwright|cypress|selenium|standalone-(?:chrome|chromium|firefox)|mcp-server-.+|.+-mcp|opencode|claude|codex|aider|ngrok|cloudflared|localtunnel|cargo-leptos|cargo-watch|firebase|.+-emulator.*|kafka-ui|redisinsight|loki|tempo|alertmanager|opentelemetry-collector.*|otel-collector|wiremock|mockoon-cli|azurite|minio|localstack)$/;
 
 /** Front ends by framework or by the command that serves them. */
 const FRONTS = new Set(
