@@ -142,6 +142,17 @@ export const requestDetailSchema = z
   })
   .meta({ id: 'RequestDetail' });
 
+/** The answer to a request that was sent once more; it is among the requests like any other. */
+export const replaySchema = z.object({ status: z.int(), totalMs: msSchema }).meta({ id: 'Replay' });
+
+/** Ask for a new decision. */
+export const decideAgainSchema = z
+  .object({
+    key: z.string().max(400).describe('hostname, or hostname:service'),
+    prompt: z.string().max(500).exactOptional().describe('Context for the LLM'),
+  })
+  .meta({ id: 'DecideAgain' });
+
 /** What one step of a decision said. */
 export const decisionStepSchema = z.looseObject({
   step: z.enum(['hint', 'name', 'llm']),
@@ -173,9 +184,11 @@ export const resolutionSchema = z
 /** A resolution that was made for a request or on demand. */
 export const decisionSchema = resolutionSchema
   .extend({
-    id: z.int(),
+    id: z.string(),
     at: timeSchema,
-    label: z.string().nullable().describe('Who was chosen, for people'),
+    occasion: z.string().describe('request, or second look'),
+    durationMs: msSchema,
+    candidateCount: z.int().describe('candidates has the first of them'),
     candidates: z.array(z.object({ id: z.string(), name: z.string(), ports: z.array(z.int()) })),
   })
   .meta({ id: 'Decision' });
