@@ -11,10 +11,11 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 
 await rm(DIST, { recursive: true, force: true });
-// The worker by itself: chunks in common would load the program's libraries into it. It is found by its URL beside the
-// program, so its name stays what it is in the sources.
+// The workers by themselves: chunks in common would load the program's libraries into them. They are found by their URLs
+// beside the program, so their names stay what they are in the sources.
 await bundle('main', 'src/main.ts');
 await bundle('scan.worker', 'src/discovery/scan.worker.ts');
+await bundle('engine.worker', 'src/discovery/docker/engine.worker.ts');
 // npm makes the bin executable when it installs the package; a checkout runs it as it is.
 await chmod(join(DIST, 'main.js'), 0o755);
 for (const name of (await readdir(DIST)).sort()) {

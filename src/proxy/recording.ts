@@ -6,9 +6,17 @@ import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { TrafficRecord } from '../core/traffic.ts';
 import type { Upstream } from '../core/upstream.ts';
-import type { Exchange } from './exchange.ts';
 import type { TrafficSink } from './ports.ts';
 import { failureOf } from './retry.ts';
+
+/** The part of an exchange that is known at its beginning. */
+export interface RecordedRequest {
+  readonly version: '1.1' | '2';
+  readonly secure: boolean;
+  readonly method: string;
+  readonly target: string;
+  readonly rawHeaders: readonly string[];
+}
 
 /** See the file's header. */
 export class Recording implements TrafficRecord {
@@ -38,18 +46,18 @@ export class Recording implements TrafficRecord {
 
   constructor(
     sink: TrafficSink,
-    exchange: Exchange,
+    request: RecordedRequest,
     about: { kind: TrafficRecord['kind']; hostname: string; service: string | undefined },
   ) {
     this.#sink = sink;
     this.kind = about.kind;
     this.hostname = about.hostname;
     this.service = about.service;
-    this.version = exchange.version;
-    this.secure = exchange.secure;
-    this.method = exchange.method;
-    this.target = exchange.target;
-    this.requestHeaders = exchange.rawHeaders;
+    this.version = request.version;
+    this.secure = request.secure;
+    this.method = request.method;
+    this.target = request.target;
+    this.requestHeaders = request.rawHeaders;
     sink.began(this);
   }
 

@@ -3,6 +3,7 @@
  * the image or the container, and may be anything.
  */
 import { z } from 'zod';
+import { keptLabels } from './labels.ts';
 
 /** A network that a container is in. */
 export interface ContainerNetwork {
@@ -39,6 +40,7 @@ export interface ContainerFacts {
   exposed: number[];
   published: PublishedPort[];
   networks: ContainerNetwork[];
+  /** Only those that discovery reads. */
   labels: Record<string, string>;
   /** `NAME=value`, only what hints are read from. */
   env: string[];
@@ -49,7 +51,12 @@ export interface ContainerFacts {
 export interface ImageFacts {
   labels: Record<string, string>;
   env: string[];
+  /** TCP only, ascending. */
+  exposed: number[];
 }
+
+/** A longer list of hostnames is nobody's. */
+const MAX_ENV_CHARS = 8192;
 
 const portSchema = z.coerce.number().int().min(1).max(65_535);
 const idSchema = z.string().regex(/^[0-9a-f]{12,64}$/);
@@ -139,7 +146,11 @@ const listedSchema = z.looseObject({
 
 const imageSchema = z.looseObject({
   Config: z
-    .looseObject({ Env: envSchema.catch(null), Labels: labelsSchema.catch(null) })
+    .looseObject({
+      Env: envSchema.catch(null),
+      Labels: labelsSchema.catch(null),
+      ExposedPorts: z.record(z.string(), z.unknown()).nullish().catch(null),
+    })
     .nullish()
     .catch(null),
 });
@@ -166,7 +177,7 @@ export function parseInspected(answer: unknown): ContainerFacts | undefined {
     exposed: tcpPorts([...Object.keys(Config.ExposedPorts ?? {}), ...Object.keys(NetworkSettings?.Ports ?? {})]),
     published: sorted(published),
     networks: networksOf(NetworkSettings?.Networks),
-    labels: texts(Config.Labels),
+    labels: keptLabels(Config.Labels),
     env: hintEnv(Config.Env),
     health: State.Health?.Status,
   };
@@ -192,7 +203,7 @@ export function parseListed(entry: unknown): ContainerFacts | undefined {
       tcp.flatMap(({ PrivatePort, PublicPort, IP }) => publishedPort(Number(PrivatePort), PublicPort, IP)),
     ),
     networks: networksOf(NetworkSettings?.Networks),
-    labels: texts(Labels),
+    labels: keptLabels(Labels),
     env: [],
     health: undefined,
   };
@@ -201,8 +212,8 @@ export function parseListed(entry: unknown): ContainerFacts | undefined {
 /** An answer of `/images/ID/json`. Images without labels and variables, and answers that are none, give none. */
 export function parseImage(answer: unknown): ImageFacts {
   const parsed = imageSchema.safeParse(answer);
-  if (!parsed.success) return { labels: {}, env: [] };
-  return { labels: texts(parsed.data.Config?.Labels), env: hintEnv(parsed.data.Config?.Env) };
+  const { Labels, Env, ExposedPorts } = parsed.data?.Config ?? {};
+  return { labels: keptLabels(Labels), env: hintEnv(Env), exposed: tcpPorts(Object.keys(ExposedPorts ?? {})) };
 }
 
 /** Names come with a slash. Control characters have no place on pages and in tables. */
@@ -247,15 +258,10 @@ function networksOf(networks: z.infer<typeof networksSchema>): ContainerNetwork[
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function texts(record: Record<string, unknown> | null | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(record ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
 /** The rest of a container's environment holds passwords, and is not even kept in memory. */
 function hintEnv(env: readonly unknown[] | null | undefined): string[] {
   return (env ?? []).filter(
-    (entry): entry is string => typeof entry === 'string' && /^VIRTUAL_(?:HOST|PORT)=/.test(entry),
+    (entry): entry is string =>
+      typeof entry === 'string' && entry.length <= MAX_ENV_CHARS && /^VIRTUAL_(?:HOST|PORT)=/.test(entry),
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { containerSchema } from '../../core/service.ts';
-import { containerService, keptLabels } from './container.ts';
+import { containerService } from './container.ts';
 import { parseImage, parseInspected, parseListed } from './container-facts.ts';
 
 const ID = 'e01f2a551487'.padEnd(64, '0');
@@ -44,7 +44,7 @@ const INSPECTED = {
 function service(answer: unknown) {
   const facts = parseInspected(answer);
   if (!facts) throw new Error('not understood');
-  return containerService(facts, { labels: {}, env: [] });
+  return containerService(facts, { labels: {}, env: [], exposed: [] });
 }
 
 describe('containerService', () => {
@@ -113,7 +113,8 @@ describe('containerService', () => {
     expect(service(odd)).toMatchObject({ name: 'a[31mb', image: 'sha256:bbfa', expose: [80], publish: [], ip: null });
     for (const answer of [null, 7, [], {}, { Id: '../../x', Name: 'a' }])
       expect(parseInspected(answer)).toBeUndefined();
-    for (const answer of [null, [], { Config: null }]) expect(parseImage(answer)).toEqual({ labels: {}, env: [] });
+    for (const answer of [null, [], { Config: null }])
+      expect(parseImage(answer)).toEqual({ labels: {}, env: [], exposed: [] });
   });
 
   it('drops labels of a megabyte and names without an end', () => {
@@ -125,13 +126,5 @@ describe('containerService', () => {
     const found = service({ ...INSPECTED, Name: `/${'n'.repeat(10_000)}`, Config: { ...INSPECTED.Config, Labels } });
     expect(found.compose).toBeNull();
     expect(JSON.stringify(found).length).toBeLessThan(3_000);
-  });
-});
-
-describe('keptLabels', () => {
-  it('keeps those that discovery reads, by their names', () => {
-    const kept = { caddy: 'a', 'caddy_1.reverse_proxy': 'b', 'dev.orbstack.domains': 'c', 'hostwise.host': 'd' };
-    const dropped = { 'caddy.basic_auth': 'x', 'traefik.http.middlewares.a.basicauth.users': 'y', maintainer: 'z' };
-    expect(keptLabels({ ...kept, ...dropped })).toEqual(kept);
   });
 });

@@ -1,27 +1,10 @@
-/**
- * From the engine's facts to a service of the snapshot. Pure.
- *
- * Labels are kept by an allow-list, since the others hold passwords and prose: compose's, the image's title and
- * description, the hints of other proxies (Traefik's rules and ports, caddy's sites and upstreams, OrbStack's), our own.
- */
+/** From the engine's facts to a service of the snapshot. Pure. */
 import type { ContainerService } from '../../core/service.ts';
 import type { ContainerFacts, ImageFacts } from './container-facts.ts';
 import { hintsOf } from './hints.ts';
+import { MAX_SHOWN_LABEL_CHARS, shownLabels } from './labels.ts';
 
-const KEPT_LABELS =
-  /^(?:com\.docker\.compose\.[\w.-]{1,100}|org\.opencontainers\.image\.(?:title|description)|traefik\.enable|traefik\.http\.routers\.[^.]{1,200}\.(?:rule|service)|traefik\.http\.services\.[^.]{1,200}\.loadbalancer\.server\.port|caddy(?:_\d{1,4})?(?:\.reverse_proxy)?|dev\.orbstack\.[\w.-]{1,100}|hostwise\.[\w.-]{1,100})$/;
-/** A longer value is left out whole: half a rule would say something else. */
-const MAX_LABEL_CHARS = 2048;
-const MAX_LABELS = 64;
 const MAX_NAME_CHARS = 255;
-
-/** Of all labels those that discovery reads, as short as they must be. */
-export function keptLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = Object.entries(labels).filter(
-    ([name, value]) => KEPT_LABELS.test(name) && value.length <= MAX_LABEL_CHARS,
-  );
-  return Object.fromEntries(kept.slice(0, MAX_LABELS));
-}
 
 /** A service as it is seen without asking how to reach it. @param image undefined when it could not be asked */
 export function containerService(facts: ContainerFacts, image: ImageFacts | undefined): ContainerService {
@@ -40,7 +23,7 @@ export function containerService(facts: ContainerFacts, image: ImageFacts | unde
     ip: addresses[0]?.address ?? null,
     ...(addresses.length > 0 ? { addresses } : {}),
     compose: composeOf(labels),
-    labels: keptLabels(labels),
+    labels: shownLabels(labels),
     ...(hosts.length > 0 ? { hints: hosts } : {}),
     ...(details.length > 0 ? { hintDetails: details } : {}),
     ...(pid > 0 ? { pid } : {}),
@@ -59,5 +42,5 @@ function composeOf(labels: Readonly<Record<string, string>>): ContainerService['
   const service = labels['com.docker.compose.service'];
   if (!project || !service || project.length > MAX_NAME_CHARS || service.length > MAX_NAME_CHARS) return null;
   const workdir = labels['com.docker.compose.project.working_dir'];
-  return { project, service, workdir: workdir && workdir.length <= MAX_LABEL_CHARS ? workdir : null };
+  return { project, service, workdir: workdir && workdir.length <= MAX_SHOWN_LABEL_CHARS ? workdir : null };
 }

@@ -3,11 +3,13 @@
  * again with growing patience when it restarts. An engine that was never there is asked for only when somebody looks.
  */
 
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, systemCode } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
 import { chooseEngine, type EngineAddress, type EngineSurroundings } from './engine-address.ts';
-import { EngineView } from './engine-view.ts';
+import { EngineThread } from './engine-thread.ts';
+import type { Loss } from './engine-view.ts';
 
 /** What containers there are, as far as is known. */
 export interface ContainerState {
@@ -24,6 +26,8 @@ const LOOK_WAIT_MS = 1_500;
 const STEADY_MS = 5_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 30_000;
+/** Who looks at an engine that sends no events gets a list that is no older. */
+const LAST_LOOK_PATIENCE_MS = 2_000;
 /** After an engine went away it is tried for without being asked to for so long; then only when somebody looks. */
 const RETRY_FOR_MS = 5 * 60_000;
 
@@ -31,7 +35,7 @@ const RETRY_FOR_MS = 5 * 60_000;
 export class Containers {
   readonly #surroundings: EngineSurroundings;
   readonly #onChange: () => void;
-  #view: EngineView | undefined;
+  #view: EngineThread | undefined;
   #opening: Promise<void> | undefined;
   /** The engine was too slow for a look: the next ones go on without it. */
   #isSlow = false;
@@ -68,11 +72,10 @@ export class Containers {
   async look(): Promise<void> {
     if (this.#closed) return;
     if (this.#view?.isFollowing) {
-      await pastEvents();
-      const settled = this.#view.settled().finally(() => {
+      const looked = this.#view.look().finally(() => {
         this.#isSlow = false;
       });
-      if (!this.#isSlow) await this.#bounded(settled);
+      if (!this.#isSlow) await this.#bounded(looked);
       return;
     }
     if (!this.#opening && performance.now() < this.#notBeforeMs) return;
@@ -81,15 +84,11 @@ export class Containers {
   }
 
   /**
-   * Does this container own this address and port now? From memory while the engine's events are heard, else by asking
-   * it once.
+   * Does this container own this address and port now? From its thread's memory while the engine's events are heard,
+   * else by asking it once.
    */
   async holds(id: string, address: string, port: number): Promise<boolean> {
-    const view = this.#view;
-    if (!view || this.#closed) return false;
-    if (!view.isFollowing) return view.askOwns(id, address, port);
-    await pastEvents();
-    return view.isFollowing ? view.owns(id, address, port) : view.askOwns(id, address, port);
+    return this.#closed ? false : ((await this.#view?.holds(id, address, port)) ?? false);
   }
 
   /** Disconnect; nothing is asked any more. */
@@ -120,7 +119,9 @@ export class Containers {
     let warning: string | undefined;
     for (const address of choice.addresses) {
       try {
-        const view = await EngineView.open(address, { ...this.#surroundings.env }, () => this.#tell());
+        if (await isNobodyThere(address)) continue;
+        const env = { ...this.#surroundings.env };
+        const view = await EngineThread.open({ address, env }, () => this.#tell());
         return this.#connected(view);
       } catch (error) {
         warning ??= isAbsent(address, error) ? undefined : `the Docker engine at ${address.called} ${messageOf(error)}`;
@@ -129,7 +130,7 @@ export class Containers {
     this.#failed(warning);
   }
 
-  #connected(view: EngineView): void {
+  #connected(view: EngineThread): void {
     if (this.#closed) {
       view.close();
       return;
@@ -139,16 +140,22 @@ export class Containers {
     this.#warning = undefined;
     this.#isSlow = false;
     this.#followedSinceMs = performance.now();
-    void view.lost.then(() => this.#lost(view));
+    void view.lost.then((loss) => this.#lost(view, loss));
     this.#tell();
   }
 
-  #lost(view: EngineView): void {
+  #lost(view: EngineThread, { isRefused }: Loss): void {
     if (this.#closed || this.#view !== view) return;
     // One that was followed for a while is worth a quick look; one that hangs up at once is given longer each time.
-    if (performance.now() - this.#followedSinceMs > STEADY_MS) this.#failures = 0;
-    this.#lostAtMs = performance.now();
-    this.#again();
+    if (performance.now() - this.#followedSinceMs > STEADY_MS) {
+      this.#failures = 0;
+      this.#lostAtMs = undefined;
+    }
+    this.#lostAtMs ??= performance.now();
+    const patienceMs = this.#patienceMs();
+    this.#notBeforeMs = performance.now() + Math.min(patienceMs, LAST_LOOK_PATIENCE_MS);
+    // One that refuses to tell of changes is only looked at when somebody asks.
+    if (!isRefused && this.#wasThere()) this.#again(patienceMs);
     this.#tell();
   }
 
@@ -162,16 +169,19 @@ export class Containers {
     }
     this.#warning = warning;
     if (this.#closed) return;
-    const wasThere = this.#lostAtMs !== undefined && performance.now() - this.#lostAtMs < RETRY_FOR_MS;
-    if (wasThere) this.#again();
+    if (this.#wasThere()) this.#again(this.#patienceMs());
     // A socket that is not there costs nothing to look for.
     else if (warning !== undefined) this.#notBeforeMs = performance.now() + this.#patienceMs();
     this.#tell();
   }
 
-  #again(): void {
+  #wasThere(): boolean {
+    return this.#lostAtMs !== undefined && performance.now() - this.#lostAtMs < RETRY_FOR_MS;
+  }
+
+  #again(patienceMs: number): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#connect(), this.#patienceMs());
+    this.#retry = setTimeout(() => void this.#connect(), patienceMs);
     this.#retry.unref();
   }
 
@@ -192,18 +202,26 @@ export class Containers {
   }
 }
 
-/**
- * What the engine has said by now is heard after two turns of the event loop: one to fetch it, one to read it. An engine
- * says that a container ended before it gives its port or address to another one.
- */
-async function pastEvents(): Promise<void> {
-  await turn();
-  await turn();
+/** Found out here: a machine without docker pays for no thread. */
+function isNobodyThere(address: EngineAddress): Promise<boolean> {
+  if (address.kind !== 'unix') return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const socket = net.connect({ path: address.path, timeout: LOOK_WAIT_MS });
+    const done = (isAbsent: boolean): void => {
+      socket.destroy();
+      resolve(isAbsent);
+    };
+    socket.once('connect', () => done(false));
+    socket.once('timeout', () => done(false));
+    socket.on('error', (error) => done(isAbsence(error)));
+  });
+}
+
+function isAbsent(address: EngineAddress, error: unknown): boolean {
+  return address.kind === 'unix' && error instanceof Error && isAbsence(error.cause);
 }
 
 /** A socket that is not there or that nobody listens on: docker is not installed or not running. */
-function isAbsent(address: EngineAddress, error: unknown): boolean {
-  if (address.kind !== 'unix') return false;
-  const cause = error instanceof Error ? error.cause : undefined;
-  return ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(systemCode(cause) ?? '');
+function isAbsence(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }

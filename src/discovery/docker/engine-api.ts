@@ -17,9 +17,10 @@ export interface EngineEvent {
 
 /** Nothing of a developer's engine takes longer; one that hangs is not waited for. */
 const ANSWER_TIMEOUT_MS = 5_000;
-/** A list of a thousand containers has 4 MB; labels may be large. */
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
-const MAX_INSPECT_BYTES = 16 * 1024 * 1024;
+/** Containers with labels of a megabyte each make a list of any size. */
+const LIST_TIMEOUT_MS = 10_000;
+/** For one container or image: labels may be large. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** An event carries all labels of its container. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 /** Replayed, so that nothing is lost between the answer's head and the subscription; told twice does no harm. */
@@ -49,16 +50,19 @@ export class EngineApi {
   }
 
   /** Running containers (paused ones are among them); entries that are none are left out. */
-  async list(): Promise<ContainerFacts[]> {
-    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_LIST_BYTES };
-    const answer = await this.#client.getJson('/containers/json', limits);
-    if (!Array.isArray(answer)) throw new EngineError('gave an answer that is no list of containers', 200);
-    return answer.flatMap((entry) => parseListed(entry) ?? []);
+  async list(): Promise<{ listed: ContainerFacts[]; isWhole: boolean }> {
+    const listed: ContainerFacts[] = [];
+    const limits = { timeoutMs: LIST_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
+    const isWhole = await this.#client.getElements('/containers/json', limits, (entry) => {
+      const facts = parseListed(entry);
+      if (facts) listed.push(facts);
+    });
+    return { listed, isWhole };
   }
 
   /** One container; undefined when there is none of this id. */
   async inspect(id: string): Promise<ContainerFacts | undefined> {
-    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_INSPECT_BYTES };
+    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
     try {
       const facts = parseInspected(await this.#client.getJson(`/containers/${encodeURIComponent(id)}/json`, limits));
       if (facts) return facts;
@@ -69,10 +73,15 @@ export class EngineApi {
     throw new EngineError('described a container in a way that is not understood', 200);
   }
 
-  /** What an image brings with it. */
-  async image(id: string): Promise<ImageFacts> {
-    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_INSPECT_BYTES };
-    return parseImage(await this.#client.getJson(`/images/${encodeURIComponent(id)}/json`, limits));
+  /** What an image brings with it; undefined when there is none of this id (any more). */
+  async image(id: string): Promise<ImageFacts | undefined> {
+    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
+    try {
+      return parseImage(await this.#client.getJson(`/images/${encodeURIComponent(id)}/json`, limits));
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   /**

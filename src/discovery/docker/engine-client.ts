@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { dialStdio } from './dial-stdio.ts';
 import type { EngineAddress } from './engine-address.ts';
+import { JsonElements } from './json-elements.ts';
 
 /** What an engine answered, when that is not what was asked for. */
 export class EngineError extends Error {
@@ -25,6 +26,8 @@ export interface AnswerLimits {
   maxBytes: number;
 }
 
+/** `{` */
+const OBJECT = 0x7b;
 /** Time for a connection; ssh has its own limit. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Inspections at once. */
@@ -32,6 +35,10 @@ const MAX_CONNECTIONS = 4;
 /** An idle proxy holds no connection but the one of the events. */
 const KEEP_ALIVE_MS = 2_000;
 
+/** What an engine says with an error is not read; a little of it is, so that the connection can be used again. */
+const MAX_COMPLAINT_BYTES = 64 * 1024;
+
+type Body = Dispatcher.ResponseData['body'];
 type ConnectCallback = (...args: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
 
 /** See the file's header. */
@@ -39,6 +46,8 @@ export class EngineClient {
   readonly address: EngineAddress;
   readonly #options: Client.Options;
   readonly #origin: string;
+  /** undici checks a certificate against the Host, so that is the engine's own where it has one. */
+  readonly #headers: Record<string, string>;
   readonly #pool: Pool;
   #events: Client | undefined;
 
@@ -46,6 +55,7 @@ export class EngineClient {
   constructor(address: EngineAddress, env: NodeJS.ProcessEnv) {
     this.address = address;
     this.#origin = address.kind === 'tcp' ? originOf(address) : 'http://docker';
+    this.#headers = address.kind === 'tcp' ? {} : { host: 'docker' };
     this.#options = { connect: connectOf(address, env), pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS };
     // A login for each inspection would be slow and rude.
     const connections = address.kind === 'ssh' ? 1 : MAX_CONNECTIONS;
@@ -56,17 +66,31 @@ export class EngineClient {
    * GET a JSON answer.
    * @throws {EngineError} a status other than 200, not JSON, too large, too late, or no connection
    */
-  async getJson(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<unknown> {
+  getJson(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<unknown> {
+    return this.#get(path, timeoutMs, async (body) => parseJson(await readAll(body, maxBytes)));
+  }
+
+  /**
+   * GET a JSON list of any length.
+   * @param take is given each element as it comes
+   * @returns were all elements taken? False when some were broken or larger than `maxBytes`
+   * @throws {EngineError} as {@link getJson} does
+   */
+  getElements(path: string, { timeoutMs, maxBytes }: AnswerLimits, take: (element: unknown) => void): Promise<boolean> {
+    return this.#get(path, timeoutMs, (body) => readElements(body, maxBytes, take));
+  }
+
+  async #get<T>(path: string, timeoutMs: number, read: (body: Body) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await this.#pool.request({ path, method: 'GET', signal, headers: { host: 'docker' } });
-      const body = await readAll(answer.body, maxBytes);
-      if (answer.statusCode !== 200) throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
-      return parseJson(body);
+      const answer = await this.#pool.request({ path, method: 'GET', signal, headers: this.#headers });
+      if (answer.statusCode === 200) return await read(answer.body);
+      await answer.body.dump({ limit: MAX_COMPLAINT_BYTES, signal });
+      throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
     } catch (error) {
       if (error instanceof EngineError) throw error;
       if (signal.aborted) throw new EngineError(`gave no answer in ${timeoutMs / 1000} s`, undefined, error);
-      throw new EngineError(wordsOf(error), undefined, error);
+      throw new EngineError(wordsOf(error, this.address), undefined, error);
     }
   }
 
@@ -80,13 +104,13 @@ export class EngineClient {
     this.#destroyEvents();
     this.#events = client;
     try {
-      const answer = await client.request({ path, method: 'GET', headers: { host: 'docker' } });
+      const answer = await client.request({ path, method: 'GET', headers: this.#headers });
       if (answer.statusCode === 200) return answer.body;
       answer.body.on('error', () => {});
       throw new EngineError(`answered ${answer.statusCode}`, answer.statusCode);
     } catch (error) {
       this.#destroyEvents();
-      throw error instanceof EngineError ? error : new EngineError(wordsOf(error), undefined, error);
+      throw error instanceof EngineError ? error : new EngineError(wordsOf(error, this.address), undefined, error);
     }
   }
 
@@ -125,7 +149,7 @@ function connectOf(address: EngineAddress, env: NodeJS.ProcessEnv): NonNullable<
   };
 }
 
-async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function readAll(body: Body, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -137,6 +161,22 @@ async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number):
   return Buffer.concat(chunks).toString('utf8');
 }
 
+async function readElements(body: Body, maxBytes: number, take: (element: unknown) => void): Promise<boolean> {
+  const elements = new JsonElements(maxBytes);
+  let isWhole = true;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    const { values, isBroken } = elements.push(chunk);
+    if (isBroken) isWhole = false;
+    for (const value of values) take(value);
+  }
+  if (elements.isComplete) return isWhole;
+  const isJson = elements.first === OBJECT;
+  throw new EngineError(
+    isJson ? 'gave an answer that is no list of containers' : 'gave an answer that is not JSON',
+    200,
+  );
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -146,14 +186,26 @@ function parseJson(text: string): unknown {
 }
 
 /** For people: what undici says of a broken answer (`Parse Error: …`) means little to them. */
-function wordsOf(error: unknown): string {
+function wordsOf(error: unknown, address: EngineAddress): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   const words = WORDS[code];
+  const isTls = address.kind === 'tcp' && address.tls !== undefined;
+  // With TLS 1.3 a client certificate is refused after the handshake, and the alert that says so is often lost.
+  if (words === CLOSED && isTls)
+    return `${CLOSED}: perhaps it does not take the client certificate (cert.pem, key.pem)`;
   if (words !== undefined) return words;
   if (code.startsWith('HPE_')) return 'does not speak HTTP';
+  if (UNTRUSTED.test(code)) return 'has a certificate that is not vouched for by the ca.pem beside its cert.pem';
+  if (/^ERR_SSL_.*ALERT/.test(code)) return 'does not take the client certificate: see cert.pem and key.pem';
   const message = error instanceof Error ? error.message : String(error);
   return `cannot be asked: ${message.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 300)}`;
 }
+
+/** What OpenSSL says of a chain that it does not trust, by Node's codes. */
+const UNTRUSTED =
+  /^(?:UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|CERT_(?:SIGNATURE_FAILURE|UNTRUSTED|REJECTED))$/;
+
+const CLOSED = 'closed the connection';
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'is not there',
@@ -161,7 +213,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'may not be asked: permission denied (add yourself to the group “docker” and log in again)',
   UND_ERR_CONNECT_TIMEOUT: 'does not accept connections',
   UND_ERR_HEADERS_TIMEOUT: 'does not answer',
-  UND_ERR_SOCKET: 'closed the connection',
-  ECONNRESET: 'closed the connection',
-  EPIPE: 'closed the connection',
+  UND_ERR_SOCKET: CLOSED,
+  ECONNRESET: CLOSED,
+  EPIPE: CLOSED,
 };

@@ -1,23 +1,28 @@
 /**
- * One engine, followed: all running containers asked once, then kept by its stream of events until that ends.
+ * One engine, followed: all running containers asked once, then kept by its stream of events until that ends. What could
+ * not be asked is asked again by later looks. Runs in a thread of its own (engine.worker.ts).
  */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
-import { publishedAddress } from '../../core/upstream.ts';
 import { containerService, shortId } from './container.ts';
 import type { ContainerFacts, ImageFacts } from './container-facts.ts';
+import { Doubts, type Uncertainty } from './doubts.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { EngineApi, type EngineEvent } from './engine-api.ts';
-import { EngineClient } from './engine-client.ts';
+import { EngineClient, EngineError } from './engine-client.ts';
+import { type Member, ownsAddress, type Placed, placeAll } from './namespaces.ts';
 import { Reachability, remoteHost } from './reach.ts';
 
 /** After these a container answers nobody until another event says so. */
 const ENDS = new Set(['die', 'destroy', 'pause']);
 
-interface Known {
-  facts: ContainerFacts;
-  service: ContainerService;
+/** Why an engine is not followed any more. */
+export interface Loss {
+  reason: string;
+  /** It refuses to tell of changes: asking it again and again is no use. */
+  isRefused: boolean;
 }
 
 /** An inspection under way. */
@@ -25,24 +30,34 @@ interface Update {
   done: Promise<void>;
   /** Something happened meanwhile: the answer is out of date. */
   again: boolean;
+  /** Does {@link EngineView.settled} wait for it? */
+  isAwaited: boolean;
+}
+
+/** What an inspection gave; undefined: there is no such container, or it does not run. */
+interface Inspection {
+  member: Member | undefined;
+  doubt?: Uncertainty;
 }
 
 /** See the file's header. */
 export class EngineView {
   readonly address: EngineAddress;
-  /** Resolves when the stream of events is over, with the reason. */
-  readonly lost: Promise<string>;
+  /** Resolves when the stream of events is over. */
+  readonly lost: Promise<Loss>;
   readonly #client: EngineClient;
   readonly #api: EngineApi;
   readonly #reachability: Reachability;
   readonly #onChange: () => void;
-  readonly #known = new Map<string, Known>();
+  /** By short id. */
+  readonly #known = new Map<string, Member>();
   readonly #updates = new Map<string, Update>();
+  readonly #doubts = new Doubts();
   readonly #images = new Map<string, Promise<ImageFacts | undefined>>();
-  #services: ContainerService[] | undefined;
+  #placed: Map<string, Placed> | undefined;
   #warning: string | undefined;
   #isFollowing = true;
-  #markLost: (reason: string) => void = () => {};
+  #markLost: (loss: Loss) => void = () => {};
 
   private constructor(address: EngineAddress, client: EngineClient, onChange: () => void) {
     this.address = address;
@@ -51,9 +66,9 @@ export class EngineView {
     this.#reachability = new Reachability(address);
     this.#onChange = onChange;
     this.lost = new Promise((resolve) => {
-      this.#markLost = (reason) => {
+      this.#markLost = (loss) => {
         this.#isFollowing = false;
-        resolve(reason);
+        resolve(loss);
       };
     });
   }
@@ -76,88 +91,103 @@ export class EngineView {
     }
   }
 
-  /** Is every change heard of? */
-  get isFollowing(): boolean {
-    return this.#isFollowing;
-  }
-
-  /** Running containers, by name. */
-  get services(): readonly ContainerService[] {
-    this.#services ??= [...this.#known.values()]
-      .map(({ facts, service }) => this.#complete(facts, service))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    return this.#services;
+  /** Running containers. */
+  get services(): ContainerService[] {
+    return [...this.#places().values()].map(({ service }) => service);
   }
 
   /** What could not be seen; undefined when all is well. */
   get warning(): string | undefined {
-    return this.#warning;
+    return this.#warning ?? this.#doubts.warning;
+  }
+
+  /** Let in what the engine has said by now, and ask again about what is doubtful. Waits for no engine that hangs. */
+  async look(): Promise<void> {
+    await pastEvents();
+    for (const { id, isFirst } of this.#doubts.due()) void this.#update(id, isFirst);
+    await this.settled();
   }
 
   /** Resolves when everything that was heard of is in {@link services}. */
   async settled(): Promise<void> {
-    while (this.#updates.size > 0) await Promise.all([...this.#updates.values()].map(({ done }) => done));
-  }
-
-  /** Does this container own the address now, as far as is known? */
-  owns(id: string, address: string, port: number): boolean {
-    const service = this.services.find((one) => one.id === id);
-    return service !== undefined && owns(service, address, port);
-  }
-
-  /** The same, asked of the engine: for when its events are not heard. Never rejects. */
-  async askOwns(id: string, address: string, port: number): Promise<boolean> {
-    try {
-      const facts = await this.#api.inspect(id.slice(1));
-      if (!facts?.isRunning) return false;
-      const before = this.#known.get(id)?.service;
-      const { ip, unreachable } = before ?? {};
-      const own = before && {
-        ...(ip === undefined ? {} : { ip }),
-        ...(unreachable === undefined ? {} : { unreachable }),
-      };
-      return owns({ ...this.#complete(facts, containerService(facts, undefined)), ...own }, address, port);
-    } catch {
-      return false;
+    for (;;) {
+      const awaited = [...this.#updates.values()].filter(({ isAwaited }) => isAwaited);
+      if (awaited.length === 0) return;
+      await Promise.all(awaited.map(({ done }) => done));
     }
+  }
+
+  /** Does this container own the address now? From memory, or by asking where that may be out of date. Never rejects. */
+  async holds(id: string, address: string, port: number): Promise<boolean> {
+    await pastEvents();
+    const member = this.#known.get(id);
+    if (!this.#isFollowing || (member && this.#doubts.isStale(member.facts.id))) {
+      return this.#askOwns(id, address, port);
+    }
+    const placed = this.#places().get(id);
+    return placed !== undefined && ownsAddress(placed, address, port);
   }
 
   /** End it. */
   close(): void {
     this.#client.close();
-    this.#markLost('it was closed');
+    this.#markLost({ reason: 'it was closed', isRefused: false });
   }
 
   async #start(): Promise<void> {
-    const subscribed = await this.#api.events().catch((error: unknown) => messageOf(error));
+    const subscribed = await this.#api.events().catch((error: unknown) => error);
     await this.#askAll();
-    if (typeof subscribed !== 'string') void this.#follow(subscribed);
-    else {
-      this.#warning ??= `does not tell of changes: it ${subscribed}`;
-      this.#markLost(subscribed);
+    if (!isStream(subscribed)) {
+      const status = subscribed instanceof EngineError ? subscribed.status : undefined;
+      this.#warning ??= `does not tell of changes: it ${messageOf(subscribed)}`;
+      this.#markLost({
+        reason: messageOf(subscribed),
+        isRefused: status !== undefined && status >= 400 && status < 500,
+      });
+      return;
     }
+    void this.#follow(subscribed);
   }
 
   async #askAll(): Promise<void> {
-    const listed = await this.#api.list();
-    await Promise.all(
-      listed.map(async (facts) => {
-        if (!facts.isRunning) return;
-        const inspected = await this.#inspect(facts);
-        if (inspected?.isRunning) await this.#keep(inspected);
-      }),
-    );
+    const { listed, isWhole } = await this.#api.list();
+    if (!isWhole) this.#warning = 'lists containers in a way that is not understood, or too long: those are left out';
+    const running = listed.filter(({ isRunning }) => isRunning);
+    await Promise.all(running.map(async (facts) => this.#apply(facts.id, await this.#inspect(facts.id, facts))));
     this.#changed();
   }
 
-  /** All there is to know of a listed container; what the list said, where that cannot be had. */
-  async #inspect(listed: ContainerFacts): Promise<ContainerFacts | undefined> {
+  /** @param listed what the list said: shown where the container cannot be inspected */
+  async #inspect(id: string, listed?: ContainerFacts): Promise<Inspection | Uncertainty> {
     try {
-      return await this.#api.inspect(listed.id);
+      const facts = await this.#api.inspect(id);
+      return facts?.isRunning ? await this.#describe(facts) : { member: undefined };
     } catch (error) {
-      this.#warning = `${messageOf(error)} when it is asked about the container “${listed.name}”`;
-      return listed;
+      const name = listed?.name ?? this.#known.get(shortId(id))?.service.name;
+      const called = name === undefined ? 'a container' : `the container “${name}”`;
+      const doubt = { words: `${messageOf(error)} when it is asked about ${called}`, isStale: true };
+      return listed ? { member: (await this.#describe(listed)).member, doubt } : doubt;
     }
+  }
+
+  #apply(id: string, inspection: Inspection | Uncertainty): void {
+    if (!('member' in inspection)) {
+      // What was known may still be true: an end would have been heard of.
+      this.#doubts.add(id, inspection);
+      return;
+    }
+    const { member, doubt } = inspection;
+    if (member) this.#known.set(member.service.id, member);
+    else this.#remove(id);
+    if (doubt) this.#doubts.add(id, doubt);
+    else this.#doubts.clear(id);
+  }
+
+  #remove(id: string): void {
+    this.#known.delete(shortId(id));
+    this.#doubts.clear(id);
+    const used = new Set([...this.#known.values()].map(({ facts }) => facts.imageId));
+    for (const image of this.#images.keys()) if (!used.has(image)) this.#images.delete(image);
   }
 
   async #follow(events: AsyncGenerator<(EngineEvent | null)[]>): Promise<void> {
@@ -173,7 +203,7 @@ export class EngineView {
     } catch (error) {
       reason = messageOf(error);
     }
-    this.#markLost(reason);
+    this.#markLost({ reason, isRefused: false });
   }
 
   #take({ action, containerId }: EngineEvent): void {
@@ -182,60 +212,60 @@ export class EngineView {
       this.#forget(containerId);
       return;
     }
-    void this.#update(containerId);
+    void this.#update(containerId, true);
   }
 
   /** At once, so that from now on nobody is vouched for. */
   #forget(containerId: string): void {
     const update = this.#updates.get(containerId);
     if (update) update.again = true;
-    if (this.#known.delete(shortId(containerId))) this.#changed();
+    this.#remove(containerId);
+    this.#changed();
   }
 
   /** Ask about one container, once more when something happens to it meanwhile. */
-  #update(containerId: string): Promise<void> {
+  #update(containerId: string, isAwaited: boolean): Promise<void> {
     const running = this.#updates.get(containerId);
     if (running) {
       running.again = true;
+      running.isAwaited ||= isAwaited;
       return running.done;
     }
-    const update: Update = { again: false, done: Promise.resolve() };
+    const update: Update = { again: false, done: Promise.resolve(), isAwaited };
     this.#updates.set(containerId, update);
-    update.done = this.#ask(containerId, update).finally(() => this.#updates.delete(containerId));
+    update.done = this.#ask(containerId, update);
     return update.done;
   }
 
   async #ask(containerId: string, update: Update): Promise<void> {
-    let facts: ContainerFacts | undefined;
-    let service: ContainerService | undefined;
+    let inspection: Inspection | Uncertainty;
     do {
       update.again = false;
-      try {
-        facts = await this.#api.inspect(containerId);
-        service = facts?.isRunning ? await this.#describe(facts) : undefined;
-      } catch (error) {
-        this.#warning = `${messageOf(error)} when it is asked about a container`;
-        service = undefined;
-      }
+      inspection = await this.#inspect(containerId);
     } while (update.again && this.#isFollowing);
-    if (facts && service) this.#known.set(service.id, { facts, service });
-    else this.#known.delete(shortId(containerId));
+    // Together with the check above: an event that is heard from now on asks anew.
+    this.#updates.delete(containerId);
+    this.#apply(containerId, inspection);
     this.#changed();
   }
 
-  async #keep(facts: ContainerFacts): Promise<void> {
-    const service = await this.#describe(facts);
-    this.#known.set(service.id, { facts, service });
-  }
-
-  async #describe(facts: ContainerFacts): Promise<ContainerService> {
-    const [image, reach] = await Promise.all([this.#imageOf(facts), this.#reachability.of(facts)]);
-    const service = containerService(facts, image);
-    const { address, unreachable } = reach;
-    return {
-      ...service,
+  async #describe(facts: ContainerFacts): Promise<Inspection> {
+    const failure: { words?: string } = {};
+    const asked = this.#imageOf(facts).catch((error: unknown) => {
+      failure.words = `${messageOf(error)} when it is asked about the image of “${facts.name}”`;
+      return undefined;
+    });
+    const [image, reach] = await Promise.all([asked, this.#reachability.of(facts)]);
+    const { address, unreachable, isDoubtful } = reach;
+    const service = {
+      ...containerService(facts, image),
       ...(address === undefined ? {} : { ip: address }),
       ...(unreachable === undefined ? {} : { unreachable }),
+    };
+    const isCertain = failure.words === undefined && !isDoubtful;
+    return {
+      member: { facts, service, image },
+      ...(isCertain ? {} : { doubt: { words: failure.words, isStale: false } }),
     };
   }
 
@@ -244,41 +274,52 @@ export class EngineView {
     if (imageId === '') return Promise.resolve(undefined);
     const known = this.#images.get(imageId);
     if (known) return known;
-    const asked = this.#api.image(imageId).catch(() => {
-      this.#images.delete(imageId);
-      return undefined;
-    });
+    const asked = this.#api.image(imageId);
     this.#images.set(imageId, asked);
+    asked.catch(() => this.#images.delete(imageId));
     return asked;
   }
 
-  /** What depends on the engine or on another container. */
-  #complete(facts: ContainerFacts, service: ContainerService): ContainerService {
-    const engineHost = remoteHost(this.address);
-    const complete = engineHost === undefined ? service : { ...service, engineHost };
-    const owner = this.#networkOwner(facts);
-    if (!owner) return complete;
-    // In the network of another container (a pod, a VPN): its address and its published ports are ours as well.
-    const { unreachable: _none, ...rest } = complete;
-    const publish = owner.publish.filter(({ container }) => service.expose.includes(container));
-    const { ip = null, unreachable } = owner;
-    return { ...rest, publish, ip, ...(unreachable === undefined ? {} : { unreachable }) };
+  /** Asked of the engine: for when its events are not heard. */
+  async #askOwns(id: string, address: string, port: number): Promise<boolean> {
+    try {
+      const facts = await this.#api.inspect(id.slice(1));
+      if (!facts?.isRunning) return false;
+      const before = this.#known.get(id);
+      const image = before?.facts.imageId === facts.imageId ? before.image : undefined;
+      const { ip, unreachable } = before?.service ?? {};
+      const addresses = facts.networks.flatMap((network) => network.addresses);
+      // The address that could be dialled, if it is still its own.
+      const own = ip && addresses.includes(ip) ? { ip, ...(unreachable === undefined ? {} : { unreachable }) } : {};
+      const service = { ...containerService(facts, image), ...own };
+      const member = { facts, service, image };
+      const placed = placeAll(new Map(this.#known).set(service.id, member), remoteHost(this.address)).get(service.id);
+      return placed !== undefined && ownsAddress(placed, address, port);
+    } catch {
+      return false;
+    }
   }
 
-  #networkOwner({ networkMode }: ContainerFacts): ContainerService | undefined {
-    const owner = /^container:([0-9a-f]{64})$/.exec(networkMode)?.[1];
-    return owner === undefined ? undefined : this.#known.get(shortId(owner))?.service;
+  #places(): Map<string, Placed> {
+    this.#placed ??= placeAll(this.#known, remoteHost(this.address));
+    return this.#placed;
   }
 
   #changed(): void {
-    this.#services = undefined;
+    this.#placed = undefined;
     this.#onChange();
   }
 }
 
-function owns(service: ContainerService, address: string, port: number): boolean {
-  const isPublished = service.publish.some(
-    ({ ip, host }) => host === port && publishedAddress(ip, service.engineHost) === address,
-  );
-  return isPublished || (service.unreachable === undefined && service.ip === address);
+/**
+ * What the engine has said by now is heard after two turns of the event loop: one to fetch it, one to read it. An engine
+ * says that a container ended before it gives its port or address to another one.
+ */
+async function pastEvents(): Promise<void> {
+  await turn();
+  await turn();
+}
+
+function isStream(value: unknown): value is AsyncGenerator<(EngineEvent | null)[]> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

@@ -13,7 +13,7 @@ function facts(labels: Record<string, string>, env: string[] = []): ContainerFac
   return parsed;
 }
 
-const NOTHING = { labels: {}, env: [] };
+const NOTHING = { labels: {}, env: [], exposed: [] };
 
 function hosts(labels: Record<string, string>, env: string[] = []): string[] {
   return hintsOf(facts(labels, env), NOTHING).map(
@@ -57,7 +57,7 @@ describe('hintsOf', () => {
 
   it('marks what the image brought along, and everything where the image is not known', () => {
     const labels = { 'hostwise.host': 'a.test', 'dev.orbstack.domains': 'b.test' };
-    const image = { labels: { 'hostwise.host': 'a.test' }, env: ['VIRTUAL_HOST=c.test'] };
+    const image = { labels: { 'hostwise.host': 'a.test' }, env: ['VIRTUAL_HOST=c.test'], exposed: [] };
     const marked = hintsOf(facts(labels, ['VIRTUAL_HOST=c.test']), image);
     expect(marked.map((hint) => [hint.host, hint.image])).toEqual([
       ['a.test', true],

@@ -23,4 +23,12 @@ describe('JsonLines', () => {
     expect(lines.push(Buffer.from('more\n1\n'))).toEqual({ values: [1], isBroken: false });
     expect(lines.push(Buffer.from('{"half":\n2\n'))).toEqual({ values: [2], isBroken: true });
   });
+
+  it('reads a long line that comes in thousands of tiny pieces, and skips one that is too long', () => {
+    const lines = new JsonLines(9_000);
+    const drip = (bytes: Buffer) => [...bytes].flatMap((byte) => lines.push(Uint8Array.of(byte)).values);
+    const text = 'aé'.repeat(4_000);
+    expect(drip(Buffer.from(`"${text}"\n`))).toEqual([text]);
+    expect(drip(Buffer.from(`"${'x'.repeat(10_000)}"\n1\n`))).toEqual([1]);
+  });
 });

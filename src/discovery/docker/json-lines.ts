@@ -8,11 +8,15 @@ export interface Lines {
   isBroken: boolean;
 }
 
+const MAX_TINY = 1024;
+
 /** Collects lines. A line longer than the limit is skipped, not kept. */
 export class JsonLines {
   readonly #maxChars: number;
   readonly #decoder = new StringDecoder('utf8');
   #parts: string[] = [];
+  /** Many tiny pieces are joined now and then: each on its own would cost more than what is in it. */
+  #tiny: string[] = [];
   #length = 0;
   #isSkipping = false;
 
@@ -35,17 +39,30 @@ export class JsonLines {
     if (this.#isSkipping || part === '') return;
     this.#length += part.length;
     if (this.#length <= this.#maxChars) {
-      this.#parts.push(part);
+      this.#tiny.push(part);
+      if (this.#tiny.length >= MAX_TINY) this.#join();
       return;
     }
     this.#isSkipping = true;
-    this.#parts = [];
+    this.#drop();
     result.isBroken = true;
   }
 
-  #end(result: Lines): void {
-    const line = this.#parts.join('').trim();
+  /** As bytes and back: what V8 joins or cuts from another string may keep all of its parts. */
+  #join(): void {
+    this.#parts.push(Buffer.from(this.#tiny.join('')).toString());
+    this.#tiny = [];
+  }
+
+  #drop(): void {
     this.#parts = [];
+    this.#tiny = [];
+  }
+
+  #end(result: Lines): void {
+    this.#join();
+    const line = this.#parts.join('').trim();
+    this.#drop();
     this.#length = 0;
     this.#isSkipping = false;
     if (line === '') return;

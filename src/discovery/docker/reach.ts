@@ -14,6 +14,8 @@ export interface Reach {
   address: string | undefined;
   /** Why ports that are not published cannot be dialled; undefined when they can. */
   unreachable: string | undefined;
+  /** Nothing answered, which may have been a bad moment. */
+  isDoubtful?: true;
 }
 
 /** A bridge answers in microseconds, and refuses at once; silence means there is no way. */
@@ -65,6 +67,7 @@ export class Reachability {
     return {
       address: undefined,
       unreachable: `nothing answers at ${first} from here, so its port has to be published`,
+      isDoubtful: true,
     };
   }
 

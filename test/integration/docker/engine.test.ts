@@ -117,6 +117,30 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     await Promise.all(['six', 'two'].map((name) => engine.api('DELETE', `/networks/${name}`)));
   });
 
+  it('in one network answer for their own ports only, also behind the ports that its holder publishes', async () => {
+    await engine.importImage('vpn:1', ['EXPOSE 8888']);
+    await engine.importImage('app:1', ['EXPOSE 3000']);
+    await engine.importImage('twin:1', ['EXPOSE 4000']);
+    const publish = [{ container: 3000, ip: '127.0.0.1' }];
+    const holder = await engine.run({ name: 'vpn', image: 'vpn:1', ports: [8888], expose: [3000], publish });
+    const networks = [`container:${holder}`];
+    await engine.run({ name: 'app', image: 'app:1', networks, ports: [3000], expose: [] });
+    await engine.run({ name: 'left', image: 'twin:1', networks, ports: [4000], expose: [] });
+    await engine.run({ name: 'right', image: 'twin:1', networks, ports: [], expose: [] });
+    await answers('app.localhost', 'app');
+    await answers('vpn.localhost', 'vpn');
+    expect((await containerNamed('vpn'))?.expose).toEqual([8888]);
+    expect(await containerNamed('app')).toMatchObject({ expose: [3000], publish: [{ container: 3000 }] });
+    // Either may have it, so neither is believed.
+    expect((await containerNamed('left'))?.expose).toEqual([]);
+    expect((await containerNamed('right'))?.expose).toEqual([]);
+    await route('wrong.localhost', { type: 'docker', target: 'right', port: 4000 });
+    expect(await whoAnswers('wrong.localhost')).not.toBe('left');
+    await engine.remove('app');
+    await waitFor('it to be away', async () => (await containerNamed('app')) === undefined);
+    expect(await whoAnswers('app.localhost')).toBe(503);
+  });
+
   it('in this machine’s own network are one service, proven by the socket that they hold', async () => {
     const port = await freePort();
     await engine.run({ name: 'hosted', networks: ['host'], ports: [port], expose: [] });

@@ -1,10 +1,12 @@
 /** An engine that is slow, wrong, broken or gone: discovery gives what it could see and a warning, and goes on. */
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Snapshot } from '../../../src/core/service.ts';
 import type { EngineSurroundings } from '../../../src/discovery/docker/engine-address.ts';
 import { Discovery } from '../../../src/discovery/snapshot.ts';
-import { eventLine, FakeEngine, fakeId, inspected } from '../../fixtures/fake-engine.ts';
+import { eventLine, FakeEngine, fakeId, inspected, listed } from '../../fixtures/fake-engine.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 
@@ -26,12 +28,33 @@ async function names(discovery: Discovery): Promise<string[]> {
   return (await discovery.refresh()).containers.map(({ name }) => name);
 }
 
+/** Sooner or later it shows these; its thread needs a moment to start. */
+function shows(discovery: Discovery, ...expected: string[]): Promise<unknown> {
+  return waitFor(`“${expected}”`, async () => (await names(discovery)).join() === expected.join());
+}
+
+/** The snapshot with this many containers. */
+function withContainers(discovery: Discovery, count: number): Promise<Snapshot> {
+  return waitFor(`${count} containers`, async () => {
+    const snapshot = await discovery.refresh();
+    return snapshot.containers.length === count ? snapshot : undefined;
+  });
+}
+
+/** The first snapshot that warns. */
+function withWarnings(discovery: Discovery): Promise<Snapshot> {
+  return waitFor('a warning', async () => {
+    const snapshot = await discovery.refresh();
+    return snapshot.warnings ? snapshot : undefined;
+  });
+}
+
 describe('an engine that works', () => {
   it('is asked once for each container and image, and followed', async () => {
     const engine = await fakeEngine(1, 2);
     const discovery = discoveryOf(engine.host);
-    expect(await names(discovery)).toEqual(['box-1', 'box-2']);
-    expect(await names(discovery)).toEqual(['box-1', 'box-2']);
+    await shows(discovery, 'box-1', 'box-2');
+    await shows(discovery, 'box-1', 'box-2');
     expect(engine.asked.filter((path) => path.startsWith('/containers'))).toHaveLength(3);
     expect(engine.asked.filter((path) => path.startsWith('/images'))).toHaveLength(1);
     const told: number[] = [];
@@ -47,7 +70,7 @@ describe('an engine that works', () => {
   it('is understood wherever its stream is cut, with labels of a megabyte', async () => {
     const engine = await fakeEngine(1);
     const discovery = discoveryOf(engine.host);
-    await names(discovery);
+    await shows(discovery, 'box-1');
     engine.ids.push(fakeId(2), fakeId(3));
     const line = Buffer.from(eventLine('start', fakeId(2), { note: 'ü€😀' }));
     await engine.tell(...Array.from(line, (byte) => Uint8Array.of(byte)));
@@ -60,7 +83,7 @@ describe('an engine that works', () => {
   it('proves a container from memory, and by asking while no events are heard', async () => {
     const engine = await fakeEngine(1);
     const discovery = discoveryOf(engine.host);
-    await names(discovery);
+    await shows(discovery, 'box-1');
     const id = `c${fakeId(1).slice(0, 12)}`;
     const proof = { kind: 'container', id, address: '127.0.0.1', port: 18_080 } as const;
     const asked = engine.asked.length;
@@ -71,7 +94,7 @@ describe('an engine that works', () => {
     await engine.tell(eventLine('die', fakeId(1)));
     expect(await discovery.holds(proof)).toBe(false);
     await engine.tell(eventLine('start', fakeId(1)));
-    await names(discovery);
+    await shows(discovery, 'box-1');
     engine.answers.events = (response) => response.writeHead(500).end();
     for (const stream of engine.streams) stream.destroy();
     await waitFor('the stream to be gone', () => engine.streams.size === 0);
@@ -90,7 +113,7 @@ describe('an engine that does not work', () => {
     const engine = await fakeEngine(1);
     engine.answers.list = (response) => response.writeHead(status).end(body);
     const discovery = discoveryOf(engine.host);
-    const { containers, warnings } = await discovery.refresh();
+    const { containers, warnings } = await withWarnings(discovery);
     expect(containers).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining(words)]);
     expect((await discovery.refresh()).warnings).toHaveLength(1);
@@ -102,7 +125,7 @@ describe('an engine that does not work', () => {
       const isFirst = request.url?.includes(fakeId(1)) === true;
       response.writeHead(isFirst ? 500 : 200).end(JSON.stringify(inspected(fakeId(2))));
     };
-    const { containers, warnings } = await discoveryOf(engine.host).refresh();
+    const { containers, warnings } = await withContainers(discoveryOf(engine.host), 2);
     expect(containers.map(({ name }) => name)).toEqual(['box-1', 'box-2']);
     expect(containers[0]?.publish).toMatchObject([{ container: 8080, host: 18_080 }]);
     expect(warnings).toEqual([expect.stringContaining('“box-1”')]);
@@ -128,20 +151,20 @@ describe('an engine that does not work', () => {
     await waitFor('the new one', async () => (await names(discovery)).includes('box-2'));
   });
 
-  it('that hangs up on those who follow is listed again at each look, with a warning', async () => {
+  it('that hangs up on those who follow is listed again when somebody looks, with a warning', async () => {
     const engine = await fakeEngine(1);
     engine.answers.events = (response) => response.socket?.destroy();
     const discovery = discoveryOf(engine.host);
-    expect(await names(discovery)).toEqual(['box-1']);
+    await shows(discovery, 'box-1');
     expect(discovery.current?.warnings).toEqual([expect.stringContaining('does not tell of changes')]);
     engine.ids.push(fakeId(2));
-    expect(await names(discovery)).toEqual(['box-1', 'box-2']);
+    await shows(discovery, 'box-1', 'box-2');
   });
 
   it('that sends events which nobody understands is asked for everything again', async () => {
     const engine = await fakeEngine(1);
     const discovery = discoveryOf(engine.host);
-    await names(discovery);
+    await shows(discovery, 'box-1');
     engine.ids = [fakeId(2)];
     await engine.tell('{"half":\n', 'nonsense\n');
     await waitFor('the new list', async () => (await names(discovery)).join() === 'box-2');
@@ -150,7 +173,7 @@ describe('an engine that does not work', () => {
   it('that stops takes its containers with it, in silence, and is found again by itself', async () => {
     const engine = await fakeEngine(1);
     const discovery = discoveryOf(engine.host);
-    await names(discovery);
+    await shows(discovery, 'box-1');
     await engine.shut();
     await waitFor('no containers', async () => (await names(discovery)).length === 0);
     expect(discovery.current?.warnings).toBeUndefined();
@@ -165,7 +188,7 @@ describe('an engine that does not work', () => {
     const discovery = discoveryOf(engine.host);
     expect(await discovery.refresh()).toEqual({ processes: [], containers: [] });
     await engine.open();
-    expect(await names(discovery)).toEqual(['box-1']);
+    await shows(discovery, 'box-1');
   });
 
   it.each(['nonsense', 'unix://relative', 'tcp://', 'ftp://a', 'ssh://-oProxyCommand=x', 'tcp://a:99999'])(
@@ -175,6 +198,103 @@ describe('an engine that does not work', () => {
       expect(warnings).toEqual([expect.stringContaining('which is no Docker address')]);
     },
   );
+});
+
+describe('an engine that fails for a moment', () => {
+  it('is asked again for the container by the next look, which shows it and takes the warning back', async () => {
+    const engine = await fakeEngine(1);
+    const discovery = discoveryOf(engine.host);
+    await shows(discovery, 'box-1');
+    engine.answers.inspect = (response) => response.writeHead(500).end();
+    engine.ids.push(fakeId(2));
+    await engine.tell(eventLine('rename', fakeId(1)), eventLine('start', fakeId(2)));
+    await waitFor('a warning', () => discovery.current?.warnings?.some((one) => one.includes('answered 500')));
+    expect(discovery.current?.containers.map(({ name }) => name)).toEqual(['box-1']);
+    engine.answers = {};
+    await shows(discovery, 'box-1', 'box-2');
+    expect(discovery.current?.warnings).toBeUndefined();
+  });
+
+  it('proves a container that it could not be asked about only by being asked', async () => {
+    const engine = await fakeEngine(1);
+    const discovery = discoveryOf(engine.host);
+    await shows(discovery, 'box-1');
+    const proof = { kind: 'container', id: `c${fakeId(1).slice(0, 12)}`, address: '127.0.0.1', port: 18_080 } as const;
+    engine.answers.inspect = (response) => response.writeHead(500).end();
+    await engine.tell(eventLine('disconnect', fakeId(1)));
+    await waitFor('a warning', () => discovery.current?.warnings);
+    expect(await discovery.holds(proof)).toBe(false);
+    engine.answers = {};
+    expect(await discovery.holds(proof)).toBe(true);
+    engine.answers.inspect = (response) =>
+      response.end(JSON.stringify({ ...inspected(fakeId(1)), NetworkSettings: {} }));
+    expect(await discovery.holds(proof)).toBe(false);
+  });
+
+  it('is asked again for an image, so that a hint of the user’s counts', async () => {
+    const engine = await fakeEngine(1);
+    engine.answers.inspect = (response) => {
+      const Config = { Image: 'web:1', Labels: { 'hostwise.host': 'mine.test' }, ExposedPorts: { '8080/tcp': {} } };
+      response.end(JSON.stringify({ ...inspected(fakeId(1)), Config }));
+    };
+    engine.answers.image = (response) => response.writeHead(500).end();
+    const discovery = discoveryOf(engine.host);
+    const { containers, warnings } = await withContainers(discovery, 1);
+    expect(containers[0]?.hints).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining('the image of “box-1”')]);
+    engine.answers.image = (response) => response.end('{}');
+    await waitFor('the hint', async () => (await discovery.refresh()).containers[0]?.hints?.includes('mine.test'));
+    expect(discovery.current?.warnings).toBeUndefined();
+  });
+
+  it('slows one look when it hangs over a container, and no later one', async () => {
+    const engine = await fakeEngine(1);
+    const discovery = discoveryOf(engine.host);
+    await shows(discovery, 'box-1');
+    engine.answers.inspect = () => {};
+    await engine.tell(eventLine('rename', fakeId(1)));
+    const startedMs = performance.now();
+    for (let i = 0; i < 20; i++) await shows(discovery, 'box-1');
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+  });
+
+  it('is not asked by itself for ever when it refuses to tell of changes', async () => {
+    const engine = await fakeEngine(1);
+    engine.answers.events = (response) => response.writeHead(403).end();
+    const discovery = discoveryOf(engine.host);
+    await shows(discovery, 'box-1');
+    const asked = engine.asked.length;
+    // The first retries of one that merely hung up come within a second.
+    await delay(1_200);
+    expect(engine.asked).toHaveLength(asked);
+    engine.ids.push(fakeId(2));
+    await shows(discovery, 'box-1', 'box-2');
+  });
+});
+
+describe('an engine with too much to say', () => {
+  it('lists containers with a megabyte of labels each, and none of it is kept', async () => {
+    const engine = await fakeEngine(...Array.from({ length: 20 }, (_, i) => i + 1));
+    const Labels = { note: 'secret'.repeat(180_000) };
+    engine.answers.list = (response) => {
+      response.end(JSON.stringify(engine.ids.map((id) => ({ ...listed(id), Labels }))));
+    };
+    const { containers, warnings } = await withContainers(discoveryOf(engine.host), 20);
+    expect(warnings).toBeUndefined();
+    expect(JSON.stringify(containers)).not.toContain('secret');
+  }, 20_000);
+
+  it('shows the others where one container has more than can be read', async () => {
+    const engine = await fakeEngine(1, 2, 3);
+    const Labels = { note: 'x'.repeat(17 * 1024 * 1024) };
+    engine.answers.list = (response) => {
+      const [first, ...others] = engine.ids.map(listed);
+      response.end(JSON.stringify([{ ...first, Labels }, ...others]));
+    };
+    const { containers, warnings } = await withContainers(discoveryOf(engine.host), 2);
+    expect(containers.map(({ name }) => name)).toEqual(['box-2', 'box-3']);
+    expect(warnings).toEqual([expect.stringContaining('left out')]);
+  }, 20_000);
 });
 
 describe('an engine behind ssh', () => {
