@@ -2,12 +2,12 @@
  * Complete package-lock.json with the other platforms' packages that the registry could not give: run it after adding
  * or updating a dependency. A mirror may lag behind with them; npm then leaves them out without a word, and the next
  * `npm ci` refuses the lockfile on every machine. The entries carry no integrity: npm fetches that where it installs them.
- * `--check` changes nothing and fails when something is missing.
+ * `--check` changes nothing and fails when something is missing. Another lockfile may be named as an argument.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const checkOnly = process.argv.includes('--check');
-const lockfile = new URL('../package-lock.json', import.meta.url);
+const [lockfile = new URL('../package-lock.json', import.meta.url)] = process.argv.slice(2).filter(isPath);
 const lock = JSON.parse(readFileSync(lockfile, 'utf8'));
 const added = [];
 for (const [path, entry] of Object.entries(lock.packages)) {
@@ -57,4 +57,8 @@ function platformEntry(name, version, parent) {
 
 function list(names) {
   return names.length === 0 ? '' : `:\n  ${names.join('\n  ')}`;
+}
+
+function isPath(argument) {
+  return !argument.startsWith('--');
 }

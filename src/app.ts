@@ -96,7 +96,7 @@ async function build(
   closers.push(() => socket.close());
 
   const parts = await buildRouting(settings, environment, closers);
-  const { discovery, store, router, llm } = parts;
+  const { discovery, store, router, resolver, llm } = parts;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains: settings.domains });
   const trust = await TrustWatch.start(authority, environment.home);
   const ports = { https: 0, http: 0 };
@@ -111,6 +111,10 @@ async function build(
     onSnapshot: (listener) => discovery.onSnapshot(listener),
     traffic,
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
+    decisions: router.decisions,
+    decideAgain: async (ask, prompt) => {
+      await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
+    },
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
     hostnames: (snapshot) => canonicalHosts(snapshot),
@@ -126,7 +130,7 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
-      llm: { usable: llm.client !== null, reason: llm.reason ?? llmText(llm) },
+      llm: { reason: llmText(llm), ...resolver.llmState(llm) },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       trust: { trusted: trust.report.trusted, commands: trust.report.stores.flatMap((one) => one.commands) },
     }),
@@ -176,6 +180,7 @@ async function build(
 
   // Both share one look at the machine.
   const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
+  void router.warmUp(snapshot);
   return {
     close,
     report: {

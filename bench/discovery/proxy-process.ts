@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { ScanThread } from '../../src/discovery/scan-thread.ts';
 import { Discovery } from '../../src/discovery/snapshot.ts';
 import { createLogger } from '../../src/platform/log.ts';
 import { Resolver } from '../../src/resolve/resolver.ts';
@@ -23,13 +22,8 @@ const store = await MappingStore.open(path.join(directory, 'cache.json'), log);
 // What is still being written would make the folder anew.
 process.on('disconnect', () => void store.flush().finally(() => process.exit(0)));
 
-/** @param threadIdleMs the scan thread ends after this time without a question; default as in the proxy */
-function makeRouter(threadIdleMs?: number): { discovery: Discovery; router: HostRouter } {
-  const options = { backend: 'auto', ownPids: [process.pid] } as const;
-  const discovery =
-    threadIdleMs === undefined
-      ? new Discovery({ log })
-      : new Discovery({ log }, new ScanThread(options, { timeoutMs: 10_000, idleMs: threadIdleMs }));
+function makeRouter(): { discovery: Discovery; router: HostRouter } {
+  const discovery = new Discovery({ log });
   const resolver = new Resolver({ llm: null, mode: 'names', domains: ['localhost'] });
   return { discovery, router: new HostRouter({ discovery, store, resolver, log }) };
 }
@@ -61,10 +55,10 @@ function pause(ms: number): Promise<void> {
 
 /** What may be asked; each answer is a plain object. */
 const questions: Record<string, (argument: string) => Promise<object>> = {
-  /** Forget all, as a proxy that was just started; '' or how long its scan thread lives. */
-  renew: async (threadIdleMs) => {
+  /** Forget all, as a proxy that was just started. */
+  renew: async () => {
     await discovery.close();
-    ({ discovery, router } = makeRouter(threadIdleMs === '' ? undefined : Number(threadIdleMs)));
+    ({ discovery, router } = makeRouter());
     return {};
   },
   refresh: async () => ({ processes: (await discovery.refresh()).processes.length }),

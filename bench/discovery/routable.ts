@@ -16,8 +16,6 @@ interface Time {
   asked: number;
 }
 
-/** The scan thread's life where it is to have ended before the next question. */
-const SHORT_LIFE_MS = 20;
 const PAUSE_MS = 200;
 /** Measured with one proxy: the first time after its start, and later. */
 const TIMES_PER_PROXY = 3;
@@ -46,7 +44,7 @@ async function oldProcess(proxy: BenchProxy, server: BenchServer | undefined): P
 
 /** How many processes that wait {@link routableTimes} needs; they are to be older than everything else. */
 export function waitingNeeded(rounds: number): number {
-  return 2 * rounds * TIMES_PER_PROXY;
+  return rounds * TIMES_PER_PROXY;
 }
 
 /** Medians, the first time after the proxy's start apart. */
@@ -56,28 +54,24 @@ export async function routableTimes(machine: Machine, waiting: BenchServer[], ro
     ['new process', (proxy: BenchProxy) => newProcess(machine, proxy)],
     ['old process opens a port', (proxy: BenchProxy) => oldProcess(proxy, waiting.pop())],
   ] as const) {
-    for (const life of ['', String(SHORT_LIFE_MS)]) {
-      const times: Time[][] = Array.from({ length: TIMES_PER_PROXY }, () => []);
-      for (let i = 0; i < rounds; i++) {
-        const proxy = await BenchProxy.start();
-        await proxy.ask('renew', life);
-        await proxy.ask('refresh');
-        for (const column of times) {
-          await pause(PAUSE_MS);
-          column.push(await measure(proxy));
-        }
-        await proxy.stop();
+    const times: Time[][] = Array.from({ length: TIMES_PER_PROXY }, () => []);
+    for (let i = 0; i < rounds; i++) {
+      const proxy = await BenchProxy.start();
+      await proxy.ask('refresh');
+      for (const column of times) {
+        await pause(PAUSE_MS);
+        column.push(await measure(proxy));
       }
-      const thread = life === '' ? 'running' : 'ended for idleness';
-      for (const [when, column] of [
-        ['first', times[0] ?? []],
-        ['later', times.slice(1).flat()],
-      ] as const) {
-        const ms = column.map((time) => time.ms);
-        const asked = Math.max(...column.map((time) => time.asked));
-        rows.push([what, thread, when, short(median(ms)), short(Math.max(...ms)), String(asked)]);
-      }
+      await proxy.stop();
+    }
+    for (const [when, column] of [
+      ['first', times[0] ?? []],
+      ['later', times.slice(1).flat()],
+    ] as const) {
+      const ms = column.map((time) => time.ms);
+      const asked = Math.max(...column.map((time) => time.asked));
+      rows.push([what, when, short(median(ms)), short(Math.max(...ms)), String(asked)]);
     }
   }
-  return table(['what', 'scan thread', 'since the proxy’s start', 'median ms', 'longest ms', 'asked at most'], rows);
+  return table(['what', 'since the proxy’s start', 'median ms', 'longest ms', 'asked at most'], rows);
 }

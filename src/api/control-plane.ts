@@ -13,6 +13,7 @@ import { pageFormat } from '../core/page-format.ts';
 import { errorAnswer, formatOf, jsonAnswer, pageAnswer, seeOther, withSafetyHeaders } from './answers.ts';
 import { type Access, authorityOf, CallerCheck, isSecureRequest, originOf } from './caller.ts';
 import { dashboardPage } from './dashboard-page.ts';
+import { decisionRoutes } from './decisions.ts';
 import { type CallContext, type ControlEnv, MethodError } from './env.ts';
 import { eventRoutes } from './events.ts';
 import { ownOrigin, type Place } from './guard.ts';
@@ -130,6 +131,7 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.route('/_api', serviceRoutes(parts));
   routes.route('/_api', routeRoutes(parts));
   routes.route('/_api/requests', requestRoutes(parts));
+  routes.route('/_api/decisions', decisionRoutes(parts));
   routes.route('/_api', logRoutes(parts));
   routes.route('/_api', settingsRoutes(parts));
   routes.route('/_api', eventRoutes(parts));

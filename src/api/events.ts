@@ -79,6 +79,7 @@ class Watch {
       parts.logs.listen((line) => this.#gather(() => this.#logs.push(line))),
       parts.onMappings(changed('routes')),
       parts.onSnapshot(changed('services', 'routes', 'status')),
+      parts.decisions.onAdd(changed('decisions', 'status')),
       () => clearInterval(beat),
       () => clearInterval(look),
       () => clearTimeout(this.#flush),

@@ -7,6 +7,7 @@ import type { Mapping, MappingInput } from '../core/mapping.ts';
 import type { Service, Snapshot } from '../core/service.ts';
 import type { TrafficRecord } from '../core/traffic.ts';
 import type { LogRing } from '../platform/log-ring.ts';
+import type { DecisionReader } from '../resolve/decisions.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import type { SettingView, StatusAnswer } from './wire.ts';
 
@@ -56,6 +57,10 @@ export interface ControlParts {
   traffic: Pick<Traffic, 'ring' | 'figures' | 'listen'>;
   /** Send a recorded GET or HEAD once more, through the proxy. */
   replay(record: TrafficRecord): Promise<{ status: number; totalMs: number }>;
+  /** The last decisions. */
+  decisions: Pick<DecisionReader, 'list' | 'onAdd'>;
+  /** Decide this hostname (or sibling) anew and remember it. @param prompt context for the LLM */
+  decideAgain(ask: { hostname: string; service?: string }, prompt: string | undefined): Promise<void>;
   /** The last lines of the log. */
   logs: Pick<LogRing, 'newest' | 'listen'>;
   /** Settings with where each came from, secrets left out. */

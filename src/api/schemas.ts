@@ -154,7 +154,7 @@ export const decideAgainSchema = z
   .meta({ id: 'DecideAgain' });
 
 /** What one step of a decision said. */
-export const decisionStepSchema = z.looseObject({
+export const decisionStepSchema = z.object({
   step: z.enum(['hint', 'name', 'llm']),
   outcome: z.enum(['decided', 'ambiguous', 'nothing', 'skipped', 'failed']),
   detail: z.string(),

@@ -104,10 +104,12 @@ function isScript(arg: string, before: string, first: boolean): boolean {
 function scriptName(script: string, flag: string | undefined): string {
   if (flag === '-m') return /^[A-Za-z_][\w.]{0,40}$/.test(script) ? script : '';
   const file = baseName(script);
-  const modules = script.lastIndexOf('/node_modules/');
-  if (modules === -1 || script.includes('/.bin/')) return file;
+  // pnpm starts `node_modules/.bin/../storybook/bin/index.cjs`.
+  const path = script.replace('/.bin/../', '/');
+  const modules = path.lastIndexOf('/node_modules/');
+  if (modules === -1 || path.includes('/.bin/')) return file;
   // `/node_modules/wrangler/dist/cli.js` is wrangler, whatever its entry file is called.
-  const [scope = '', name = ''] = script.slice(modules + '/node_modules/'.length).split('/');
+  const [scope = '', name = ''] = path.slice(modules + '/node_modules/'.length).split('/');
   return scope.startsWith('@') ? name : scope;
 }
 

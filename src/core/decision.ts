@@ -46,4 +46,6 @@ export interface ResolvedDecision extends Decision {
   resolved: Service | null;
   /** All services that could have been meant, best first where a ranking is known. */
   candidates: Service[];
+  /** An earlier miss, given again because nothing has changed: nobody was asked. */
+  remembered?: true;
 }

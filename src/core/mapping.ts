@@ -33,6 +33,8 @@ export const mappingSchema = z.looseObject({
     .exactOptional(),
   identity: identitySchema.exactOptional(),
   source: sourceSchema.exactOptional(),
+  /** Digests of those who could have been meant when it was decided: whoever is new later is considered then. */
+  rivals: z.array(z.string().max(64)).max(64).exactOptional(),
   /** 0..1, as the step that decided it said. */
   confidence: z.number().min(0).max(1).exactOptional(),
   /** Default: `preserve`; for a related service its own name. */

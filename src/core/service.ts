@@ -30,6 +30,8 @@ export const projectSchema = z.looseObject({
   workspace: z.string().nullable(),
   /** Name that the workspace root's manifest says. */
   workspaceName: z.string().exactOptional(),
+  /** Name that `"hostwise"` in its package.json asks for, if that lies below the user's home. */
+  hostwise: z.string().exactOptional(),
   /** `vite`, `next`, ... where argv or the manifest tells it. */
   framework: z.string().exactOptional(),
 });

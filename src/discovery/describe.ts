@@ -48,13 +48,13 @@ export class Describer {
     const noise = noiseReason(described, context, facts?.exe);
     return {
       ...described,
-      listen: described.listen.map((listen) => markListen(described, listen)),
+      listen: described.listen.map((listen) => markListen(described, listen, facts?.exe)),
       ...(noise === undefined ? {} : { noise }),
     };
   }
 }
 
-function markListen(service: ProcessService, listen: Listen): Listen {
-  const noise = listenNoise(service, listen);
+function markListen(service: ProcessService, listen: Listen, exe: string | undefined): Listen {
+  const noise = listenNoise(service, listen, exe);
   return noise === undefined ? listen : { ...listen, noise };
 }

@@ -1,9 +1,10 @@
 /**
  * What one directory says about the projects in and below it, and which directories above a process may speak for it.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { isHomeOrRoot, isWithin } from '../core/path-text.ts';
 import { type FileStamps, StampedCache } from './file-stamps.ts';
 import { isManifestName, isRootTurboJson, isWorkspaceName, type Manifest, parseManifest } from './manifest.ts';
 import { readSmallFile } from './small-file.ts';
@@ -39,7 +40,7 @@ export class Directories {
   readonly #home: string;
 
   /** @param home default: the home directory of whoever runs this */
-  constructor(stamps: FileStamps, home = homedir()) {
+  constructor(stamps: FileStamps, home = realHome()) {
     this.#cache = new StampedCache(stamps);
     this.#home = home;
   }
@@ -64,9 +65,24 @@ export class Directories {
     return directories;
   }
 
+  /** Does this directory lie below the user's home: written by, or fetched by, the user? */
+  isBelowHome(directory: string): boolean {
+    const home = this.#home;
+    return home !== '/' && directory !== home && isWithin(directory, home) && !isHomeOrRoot(directory);
+  }
+
   /** Forget directories that nothing runs in any more. */
   sweep(): void {
     this.#cache.sweep();
+  }
+}
+
+/** As working directories are told: without symbolic links. */
+function realHome(): string {
+  try {
+    return realpathSync(homedir());
+  } catch {
+    return homedir();
   }
 }
 

@@ -14,6 +14,8 @@ export interface Manifest {
   isWorkspace: boolean;
   /** Only a marker of something else (`{"type":"module"}`): no project of its own. */
   isMarker: boolean;
+  /** The hostname that `"hostwise": "name"` in a package.json asks for, as written. */
+  hostwise?: string | undefined;
   /** Names of what the project depends on, as far as they are wanted to tell the framework. */
   dependencies: readonly string[];
 }
@@ -113,7 +115,13 @@ function parsePackageJson(text: string): Parsed {
   const manifest = jsonObject(text);
   const dependencies = ['dependencies', 'devDependencies'].flatMap((key) => keysOf(manifest[key]));
   const isMarker = !['name', 'scripts', 'dependencies', 'devDependencies', 'workspaces'].some((key) => key in manifest);
-  return { name: stringOf(manifest.name), isWorkspace: hasEntries(manifest.workspaces), isMarker, dependencies };
+  return {
+    name: stringOf(manifest.name),
+    isWorkspace: hasEntries(manifest.workspaces),
+    isMarker,
+    dependencies,
+    ...(typeof manifest.hostwise === 'string' ? { hostwise: manifest.hostwise } : {}),
+  };
 }
 
 function parsePyproject(text: string): Parsed {

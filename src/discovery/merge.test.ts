@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ContainerService, ProcessService, Snapshot } from '../core/service.ts';
+import {
+  type ContainerService,
+  candidatePorts,
+  isCandidate,
+  type ProcessService,
+  type Snapshot,
+} from '../core/service.ts';
 import type { ContainerState } from './docker/containers.ts';
 import { mergeSnapshot } from './merge.ts';
 import { NOISE_FORWARDER } from './noise.ts';
@@ -27,9 +33,34 @@ function state(...services: ContainerService[]): ContainerState {
 describe('mergeSnapshot', () => {
   it('hides forwarders only while the containers behind them are listed', () => {
     const forwarder = process(1, { noise: NOISE_FORWARDER });
-    expect(mergeSnapshot(scan(forwarder), state()).processes[0]?.noise).toBe(NOISE_FORWARDER);
-    const unlisted = mergeSnapshot(scan(forwarder), { services: [], isListed: false, warnings: [] });
+    const web = container('web', { publish: [{ container: 80, host: 8001, ip: '0.0.0.0' }] });
+    expect(mergeSnapshot(scan(forwarder), state(web)).processes).toEqual([forwarder]);
+    const unlisted = mergeSnapshot(scan(forwarder), { services: [web], isListed: false, warnings: [] });
     expect(unlisted.processes[0]?.noise).toBeUndefined();
+  });
+
+  it.each([
+    ['127.0.0.1', { host: 8001, ip: '127.0.0.1' }, {}, true],
+    ['127.0.0.1', { host: 8001, ip: '0.0.0.0' }, {}, true],
+    ['::', { host: 8001, ip: '0.0.0.0' }, {}, true],
+    ['127.0.0.1', { host: 8001, ip: '127.0.0.2' }, {}, false],
+    ['0.0.0.0', { host: 8001, ip: '127.0.0.1' }, {}, false],
+    ['0.0.0.0', { host: 8002, ip: '0.0.0.0' }, {}, false],
+    ['0.0.0.0', { host: 8001, ip: '0.0.0.0' }, { engineHost: 'build.example' }, false],
+  ])('takes a forwarder on %s for that of %j %j: %s', (address, published, more, isHidden) => {
+    const forwarder = process(1, { noise: NOISE_FORWARDER, listen: [{ address, port: 8001 }] });
+    const web = container('web', { publish: [{ container: 80, ...published }], ...more });
+    const [merged] = mergeSnapshot(scan(forwarder), state(web)).processes;
+    expect(merged && isCandidate(merged)).toBe(!isHidden);
+  });
+
+  it('keeps the ports of a virtual machine’s forwarder that no listed container publishes', () => {
+    const listen = [8001, 6443].map((port) => ({ address: '127.0.0.1', port }));
+    const forwarder = process(1, { command: 'limactl', noise: NOISE_FORWARDER, listen });
+    const web = container('web', { publish: [{ container: 80, host: 8001, ip: '0.0.0.0' }] });
+    const [merged] = mergeSnapshot(scan(forwarder), state(web)).processes;
+    expect(merged && candidatePorts(merged)).toEqual([6443]);
+    expect(merged?.noise).toBeUndefined();
   });
 
   it('makes one service of a container and its process in our own network', () => {

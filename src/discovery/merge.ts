@@ -3,7 +3,7 @@
  * container in this machine's own network, is the container. Pure; some microseconds, for each change of either.
  */
 import { NOISE_HOSTWISE } from '../core/noise.ts';
-import { type ContainerService, isOneOff, type ProcessService, type Snapshot } from '../core/service.ts';
+import { type ContainerService, isOneOff, type Listen, type ProcessService, type Snapshot } from '../core/service.ts';
 import type { ContainerState } from './docker/containers.ts';
 import { NOISE_FORWARDER } from './noise.ts';
 
@@ -18,9 +18,10 @@ export interface MergeContext {
 /** Put together. The scan's object comes back when there is nothing to change. */
 export function mergeSnapshot(scan: Snapshot, state: ContainerState, context: MergeContext = {}): Snapshot {
   const byId = new Map(state.services.map((service) => [service.id, service]));
+  const published = publishedHere(state);
   const held = new Map<string, ProcessService[]>();
   const processes = scan.processes.map((process) => {
-    if (process.noise === NOISE_FORWARDER) return state.isListed ? process : withoutNoise(process);
+    if (process.noise === NOISE_FORWARDER) return forwarder(process, published);
     const owner = ownerOf(process, byId, context);
     if (!owner) return process;
     held.set(owner.id, [...(held.get(owner.id) ?? []), process]);
@@ -47,8 +48,36 @@ function ownerOf(
   return byId.get(`c${container.slice(0, 12)}`);
 }
 
-function withoutNoise({ noise: _noise, ...process }: ProcessService): ProcessService {
-  return process;
+/** Addresses by port that the listed containers publish on this machine. */
+type Published = ReadonlyMap<number, ReadonlySet<string>>;
+
+function publishedHere({ isListed, services }: ContainerState): Published {
+  const published = new Map<number, Set<string>>();
+  for (const { publish, engineHost } of isListed ? services : []) {
+    // Of an engine on another machine, ports are published there.
+    if (engineHost !== undefined) continue;
+    for (const { host, ip } of publish) published.set(host, (published.get(host) ?? new Set()).add(ip));
+  }
+  return published;
+}
+
+/**
+ * A forwarder shows what the listed containers show; but another engine's, or a virtual machine's, shows what nobody
+ * else does. So it is noise as far as its ports are those of listed containers.
+ */
+function forwarder(process: ProcessService, published: Published): ProcessService {
+  const listen = process.listen.map((one) => (isPublished(one, published) ? { ...one, noise: NOISE_FORWARDER } : one));
+  if (listen.every((one) => one.noise === NOISE_FORWARDER)) return process;
+  const { noise: _noise, ...shown } = process;
+  return { ...shown, listen };
+}
+
+/** Published on every address, a port may be forwarded from one alone: from loopback, where the engine runs in a virtual machine. */
+const EVERY_ADDRESS = ['0.0.0.0', '::', ''];
+
+function isPublished({ address, port }: Listen, published: Published): boolean {
+  const addresses = published.get(port);
+  return addresses !== undefined && [address, ...EVERY_ADDRESS].some((one) => addresses.has(one));
 }
 
 /** The sockets of a container's processes in our network are its ports. */

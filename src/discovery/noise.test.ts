@@ -149,4 +149,19 @@ describe('listenNoise', () => {
   ])('%s, port %i: %s', (args, port, isNoise) => {
     expect(listenNoise(service(args), { address: '127.0.0.1', port }) !== undefined).toBe(isNoise);
   });
+
+  it.each([
+    ['next-server (v15.1.0)', '/usr/bin/node', true],
+    ['/usr/bin/nodejs server.js', undefined, true],
+    ['workerd serve config', '/srv/node_modules/workerd/bin/workerd', true],
+    ['bun run dev', '/home/kim/.bun/bin/bun', true],
+    ['deno run server.ts', undefined, true],
+    ['./shop', '/home/kim/shop/shop', false],
+    ['./shop', undefined, false],
+    ['node-exporter', '/usr/bin/node-exporter', false],
+    ['node', '/home/kim/shop/bin/api', false],
+    ['python3 app.py', '/usr/bin/python3.13', false],
+  ])('takes 9230 of “%s” (%s) for an inspector: %s', (args, exe, isNoise) => {
+    expect(listenNoise(service(args), { address: '127.0.0.1', port: 9230 }, exe) !== undefined).toBe(isNoise);
+  });
 });

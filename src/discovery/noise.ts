@@ -58,20 +58,33 @@ function isHostwise({ argv, args, cwd, project }: ProcessService, ownScript: str
   return ownScript !== undefined && path.resolve(cwd ?? '/', script) === ownScript;
 }
 
-/** Why one port of a process is no candidate, though the process may be. */
-export function listenNoise(service: ProcessService, listen: Listen): string | undefined {
+/**
+ * Why one port of a process is no candidate, though the process may be.
+ * @param exe path of its executable, where known
+ */
+export function listenNoise(service: ProcessService, listen: Listen, exe: Executable = undefined): string | undefined {
   const { argv } = service;
   const args = argv ?? service.args.split(' ');
   const debugged = debuggerPorts(args);
   if (debugged.has(listen.port)) return 'debugger';
   const isInspectorPort = listen.port >= FIRST_INSPECTOR_PORT && listen.port <= LAST_INSPECTOR_PORT;
-  if (isInspectorPort && !mentions(args, listen.port)) return 'debugger (Node’s inspector)';
+  if (isInspectorPort && hasInspector(args[0], service.command, exe) && !mentions(args, listen.port))
+    return 'debugger (Node’s inspector)';
   return undefined;
 }
 
 /** Node's inspector takes 9229; workers, Wrangler and editors count up from there. */
 const FIRST_INSPECTOR_PORT = 9229;
 const LAST_INSPECTOR_PORT = 9249;
+
+/** Programs that open an inspector there without an argument saying so: for a worker, or by a variable. */
+const INSPECTED = /^(?:node(?:js)?[\d.]*|bun|deno|workerd)$/;
+
+/** The executable tells, since a script may call its process anything; where it is not known, either name. */
+function hasInspector(first: string | undefined, command: string, exe: Executable): boolean {
+  const names = exe === undefined ? [first ?? '', command] : [exe];
+  return names.some((name) => INSPECTED.test(path.basename(name)));
+}
 
 /** Arguments that open a debugger, with their port; without one it is the default. */
 const DEBUG_FLAGS: { pattern: RegExp; defaultPort?: number }[] = [

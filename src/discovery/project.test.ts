@@ -176,4 +176,18 @@ describe('findProject', () => {
     for (const cwd of ['', 'relative', '/', '/'.repeat(300), `/${'a/'.repeat(2000)}`])
       expect(() => find(cwd)).not.toThrow();
   });
+
+  it('has the name that "hostwise" in package.json asks for, below the user’s home only', async () => {
+    const root = await tempDir();
+    await lay(root, {
+      'a/package.json': '{"name":"a","hostwise":"Store"}',
+      'b/package.json': '{"name":"b","hostwise":{"name":"x"}}',
+      'c/package.json': '{"name":"c","hostwise":"no name, an order"}',
+    });
+    const at = (find: ReturnType<typeof finder>) =>
+      ['a', 'b', 'c'].map((name) => find(path.join(root, name))?.hostwise);
+    expect(at(finder(root))).toEqual(['store', undefined, undefined]);
+    expect(at(finder('/home/somebody'))).toEqual([undefined, undefined, undefined]);
+    expect(at(finder('/'))).toEqual([undefined, undefined, undefined]);
+  });
 });

@@ -2,6 +2,7 @@
  * The project that a process was started in: the nearest manifest above its working directory.
  */
 import path from 'node:path';
+import { normalizeHostname } from '../core/hostname.ts';
 import type { Project } from '../core/service.ts';
 import type { Directories, DirectoryFacts } from './directory.ts';
 import { frameworkOf } from './framework.ts';
@@ -27,13 +28,22 @@ export function findProject(directories: Directories, { cwd, command, argv }: Pr
   const workspaceName = workspace === undefined ? undefined : workspaceNameOf(directories.facts(workspace));
   const isOwnKind = manifest !== undefined && runsProgram(manifest.file, command);
   const framework = frameworkOf(argv, isOwnKind ? manifest.dependencies : []);
+  const hostwise = askedName(directories, root);
   return {
     root,
     name: manifest?.name ?? (path.basename(root) || root),
     workspace: workspace ?? null,
     ...(workspaceName === undefined ? {} : { workspaceName }),
     ...(framework === undefined ? {} : { framework }),
+    ...(hostwise === undefined ? {} : { hostwise }),
   };
+}
+
+/** What `"hostwise"` in package.json asks for. Outside of the user's home a file may be anybody's, and says nothing. */
+function askedName(directories: Directories, root: string): string | undefined {
+  if (!directories.isBelowHome(root)) return undefined;
+  const asked = directories.facts(root).manifests.find((manifest) => manifest.hostwise !== undefined)?.hostwise;
+  return normalizeHostname(asked?.trim() ?? '') ?? undefined;
 }
 
 /**

@@ -2,11 +2,10 @@
  * Does the right process still listen? (Containers are proven by the engine's events: docker/containers.ts.) Asked each time a new upstream connection is opened, before a byte is sent.
  */
 import { readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { platform } from 'node:process';
 import type { UpstreamProof } from '../core/upstream.ts';
 import { ProcessProofs } from './process-proof.ts';
-import { parseProcNet } from './processes/listening-socket.ts';
+import { listensOn } from './processes/listening-tables.ts';
 
 const proofs = new ProcessProofs();
 
@@ -36,19 +35,5 @@ function holdsSocket({ pid, fd, inode }: { pid: number; fd: number; inode: strin
     return readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`;
   } catch {
     return false;
-  }
-}
-
-/** The table may be long on a busy machine (a line for each connection): read it without holding up the others. */
-async function listensOn(port: number, inode: string): Promise<boolean> {
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(tableText));
-  return tables.some((text) => parseProcNet(text).some((socket) => socket.inode === inode && socket.port === port));
-}
-
-async function tableText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'latin1');
-  } catch {
-    return '';
   }
 }

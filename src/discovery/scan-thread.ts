@@ -1,31 +1,39 @@
 /**
- * The thread that scans, seen from the main thread: started when needed, ended when idle, replaced when it crashes or hangs.
+ * The thread that scans, seen from the main thread: started when needed, kept (it costs 8 MB, and its start 60 ms),
+ * replaced when it crashes or hangs.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
-import type { ProcMemory } from './processes/linux-proc.ts';
 import type { ScanOptions } from './scan.ts';
 import { type PackedSnapshot, SnapshotUnpacker } from './snapshot-transfer.ts';
 
 /** What the thread is started with. */
 export interface ScanThreadData {
   options: ScanOptions;
-  /** What the thread before it remembered. */
-  memory: ProcMemory | undefined;
-  /** The thread ends after this time without a question. */
-  idleMs: number;
 }
 
-/** What the thread says: the answer to a question, or, when it ends because nobody asks, what it remembers. */
-export type ScanReply = { id: number; packed: PackedSnapshot } | { memory: ProcMemory };
+/** The thread's answer to a question. */
+export interface ScanReply {
+  id: number;
+  packed: PackedSnapshot;
+}
 
 /** Limits of the thread. */
 export interface ScanThreadLimits {
   /** A scan that takes longer is given up, with its thread. */
   timeoutMs: number;
-  idleMs: number;
 }
+
+/**
+ * Threads that may hang at once. Each holds its memory, and one more would most likely hang in the same read; a second
+ * one shows whether the first was unlucky.
+ */
+const MAX_ABANDONED = 2;
+
+/** How long closing waits for a thread that may be in the middle of a read. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 interface Question {
   id: number;
@@ -47,8 +55,9 @@ export class ScanThread {
   readonly #limits: ScanThreadLimits;
   readonly #url: URL;
   readonly #questions = new Map<number, Question>();
+  /** Threads that were given up and did not end yet. */
+  readonly #abandoned = new Set<Worker>();
   #worker: Worker | undefined;
-  #memory: ProcMemory | undefined;
   #lastId = 0;
 
   /** @param url of the thread's code; given by tests */
@@ -60,9 +69,11 @@ export class ScanThread {
 
   /**
    * A scan that starts now (or after the one that runs).
-   * @throws {AppError} DISCOVERY_FAILED when it takes too long, or when the thread crashed twice over it
+   * @throws {AppError} DISCOVERY_FAILED when it takes too long, when the thread crashed twice over it, or at once while
+   *   two threads hang
    */
   scan(): Promise<Snapshot> {
+    if (!this.#worker && this.#abandoned.size >= MAX_ABANDONED) return Promise.reject(this.#hanging());
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       const timer = setTimeout(() => this.#giveUp(), this.#limits.timeoutMs);
@@ -71,12 +82,20 @@ export class ScanThread {
     });
   }
 
-  /** End the thread; questions that it had not answered fail. */
+  #hanging(): AppError {
+    return new AppError(
+      'DISCOVERY_FAILED',
+      `what runs on this machine is not looked for: ${MAX_ABANDONED} scans hang in reads that do not come back. It goes on when one of them ends`,
+      { hint: 'look for a network file system whose server is gone ("mount" lists them) and unmount it ("umount -l")' },
+    );
+  }
+
+  /** End the thread; questions that it had not answered fail. A thread that hangs is waited for 1 s. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#failAll(new AppError('DISCOVERY_FAILED', 'the scan was interrupted: discovery is closed'));
-    await worker?.terminate();
+    if (worker) await Promise.race([worker.terminate(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   #ask(id: number): void {
@@ -87,18 +106,18 @@ export class ScanThread {
   }
 
   #start(): Worker {
-    const workerData: ScanThreadData = { options: this.#options, memory: this.#memory, idleMs: this.#limits.idleMs };
+    const workerData: ScanThreadData = { options: this.#options };
     const worker = new Worker(this.#url, { name: 'hostwise-scan', workerData });
     const unpacker = new SnapshotUnpacker();
     let crash: unknown;
     worker.on('message', (reply: ScanReply) => {
-      if ('memory' in reply) this.#memory = reply.memory;
-      else this.#settle(reply.id, unpacker.unpack(reply.packed));
+      this.#settle(reply.id, unpacker.unpack(reply.packed));
     });
     worker.on('error', (error) => {
       crash = error;
     });
     worker.on('exit', () => {
+      this.#abandoned.delete(worker);
       if (this.#worker === worker) this.#replace(crash);
     });
     return worker;
@@ -111,11 +130,9 @@ export class ScanThread {
     question.resolve(snapshot);
   }
 
-  /** The thread ended: by itself when idle, perhaps just as a question came, or by a crash. Each question is asked again once. */
+  /** The thread crashed. Each question is asked again once. */
   #replace(crash: unknown): void {
     this.#worker = undefined;
-    // What the crashed thread remembered may be what it crashed over.
-    if (crash !== undefined) this.#memory = undefined;
     for (const question of [...this.#questions.values()]) {
       if (question.isRepeated) {
         this.#forget(question);
@@ -132,8 +149,11 @@ export class ScanThread {
   #giveUp(): void {
     const worker = this.#worker;
     this.#worker = undefined;
-    worker?.unref();
-    void worker?.terminate();
+    if (worker) {
+      this.#abandoned.add(worker);
+      worker.unref();
+      void worker.terminate();
+    }
     this.#failAll(new AppError('DISCOVERY_FAILED', `the scan took longer than ${this.#limits.timeoutMs} ms`));
   }
 

@@ -5,7 +5,7 @@ import { platform } from 'node:process';
 import { messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
 import { Describer } from './describe.ts';
-import { emptyMemory, type ProcMemory, scanProc } from './processes/linux-proc.ts';
+import { emptyMemory, scanProc } from './processes/linux-proc.ts';
 import { scanLsof } from './processes/lsof.ts';
 import { scanMac } from './processes/mac.ts';
 import type { Found } from './processes/services.ts';
@@ -31,14 +31,13 @@ export interface ScanOptions {
 
 /** Scans, and remembers between scans what makes the next one cheap. */
 export class Scanner {
-  /** Handed on to a new thread when this one ends. */
-  readonly memory: ProcMemory;
+  /** Of the way by /proc. */
+  readonly memory = emptyMemory();
   readonly #options: ScanOptions;
   readonly #describer = new Describer();
 
-  constructor(options: ScanOptions, memory: ProcMemory = emptyMemory()) {
+  constructor(options: ScanOptions) {
     this.#options = options;
-    this.memory = memory;
   }
 
   /** Never rejects: what could not be seen is in the snapshot's `warnings`. */

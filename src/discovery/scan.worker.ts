@@ -1,6 +1,5 @@
 /**
- * The scan thread's entry: scans when asked, answers in order, and ends itself when nobody asks any more.
- * A thread costs 9 MB; what it remembers goes to the main thread when it ends, and from there to the next thread.
+ * The scan thread's entry: scans when asked, and answers in order.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Scanner } from './scan.ts';
@@ -10,24 +9,13 @@ import { SnapshotPacker } from './snapshot-transfer.ts';
 // Files that vanish or may not be read are ordinary here: a stack trace each would be most of the cost.
 Error.stackTraceLimit = 0;
 
-const { options, memory, idleMs }: ScanThreadData = workerData;
-const scanner = new Scanner(options, memory);
+const { options }: ScanThreadData = workerData;
+const scanner = new Scanner(options);
 const packer = new SnapshotPacker();
-let idleTimer: NodeJS.Timeout | undefined;
 let previous: Promise<void> = Promise.resolve();
 
 async function answer(id: number): Promise<void> {
-  clearTimeout(idleTimer);
-  say({ id, packed: packer.pack(await scanner.scan()) });
-  idleTimer = setTimeout(end, idleMs);
-}
-
-function end(): void {
-  say({ memory: scanner.memory });
-  parentPort?.close();
-}
-
-function say(reply: ScanReply): void {
+  const reply: ScanReply = { id, packed: packer.pack(await scanner.scan()) };
   parentPort?.postMessage(reply);
 }
 

@@ -38,7 +38,6 @@ export interface RefreshOptions {
 }
 
 const SCAN_TIMEOUT_MS = 10_000;
-const THREAD_IDLE_MS = 30_000;
 
 /** Where scans come from: {@link ScanThread}, or a test's own. */
 export interface ScanSource {
@@ -181,6 +180,6 @@ function withWarning(snapshot: Snapshot = EMPTY_SNAPSHOT, warning: string): Snap
 }
 
 function scanThread({ backend = 'auto', ownPids = [] }: DiscoveryOptions): ScanSource {
-  const limits = { timeoutMs: SCAN_TIMEOUT_MS, idleMs: THREAD_IDLE_MS };
+  const limits = { timeoutMs: SCAN_TIMEOUT_MS };
   return new ScanThread({ backend, ownPids: [process.pid, ...ownPids], ownScript: process.argv[1] }, limits);
 }

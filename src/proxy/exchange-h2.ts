@@ -17,6 +17,12 @@ export class Http2Exchange implements Exchange {
   readonly version = '2';
   readonly secure = true;
   #endless = false;
+  /** Nothing of the body has come yet. */
+  #isFresh = true;
+  /** First bytes of the response's body. */
+  #held: Uint8Array | undefined = undefined;
+  #goneListeners: (() => void)[] | undefined = undefined;
+  #closeListeners: (() => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
   trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
@@ -33,6 +39,9 @@ export class Http2Exchange implements Exchange {
     this.rawHeaders = joinCookies(rawHeaders);
     // A stream that the client resets must not take the process down.
     stream.on('error', ignore);
+    // One listener for all who wait: each costs half a microsecond. Once, since Node's map of streams may keep a closed
+    // stream for a while (see in-flight.ts), and it must not keep us.
+    stream.once('close', () => this.#closed());
     // They come as an event, whether or not the body has been read by then.
     if (headers.trailer !== undefined) {
       stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
@@ -126,16 +135,35 @@ export class Http2Exchange implements Exchange {
   }
   write(chunk: Uint8Array): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
-    return this.gone ? true : this.#stream.write(chunk);
+    if (this.gone) return true;
+    if (this.#isFresh) {
+      this.#isFresh = false;
+      this.#held = chunk;
+      process.nextTick(sendHeld, this);
+      return true;
+    }
+    this.sendHeld();
+    return this.#stream.write(chunk);
   }
-  onDrain(listener: () => void): void {
-    this.#stream.on('drain', listener);
+  /** Send what waits for the end of the tick in which the response began. */
+  sendHeld(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held && !this.gone) this.#stream.write(held);
+  }
+  onceDrained(listener: () => void): void {
+    this.#stream.once('drain', listener);
   }
   end(trailers?: readonly string[]): void {
     if (trailers) this.#responseTrailers = trailers;
-    this.#stream.end();
+    const held = this.#held;
+    this.#held = undefined;
+    // Together they need one frame.
+    if (held) this.#stream.end(held);
+    else this.#stream.end();
   }
   abort(): void {
+    this.sendHeld();
     // RST_STREAM, never END_STREAM: a short body must not look complete.
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
@@ -144,12 +172,16 @@ export class Http2Exchange implements Exchange {
       listener();
       return;
     }
-    this.#stream.once('close', () => {
-      if (!this.#stream.writableFinished) listener();
-    });
+    this.#goneListeners ??= [];
+    this.#goneListeners.push(listener);
   }
   onClose(listener: () => void): void {
-    this.#stream.once('close', listener);
+    this.#closeListeners ??= [];
+    this.#closeListeners.push(listener);
+  }
+  #closed(): void {
+    if (!this.#stream.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
+    for (const listener of this.#closeListeners ?? []) listener();
   }
   asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {
     // Once only: the compatibility objects attach themselves to the stream.
@@ -190,3 +222,7 @@ function grouped(flat: readonly string[]): Record<string, string | string[]> {
 }
 
 function ignore(): void {}
+
+function sendHeld(exchange: Http2Exchange): void {
+  exchange.sendHeld();
+}

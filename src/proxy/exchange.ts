@@ -47,9 +47,13 @@ export interface Exchange {
   inform(status: number, headers: readonly string[]): void;
   /** Send the response head. @param trailers that the response may end with trailers */
   respond(status: number, message: string, headers: readonly string[], trailers: boolean): void;
-  /** @returns false when the client is slower than we are: wait for {@link onDrain} */
+  /**
+   * The first bytes may wait until the next tick, to leave together with the head or with the end.
+   * @returns false when the client is slower than we are: wait for {@link onceDrained}
+   */
   write(chunk: Uint8Array): boolean;
-  onDrain(listener: () => void): void;
+  /** Called once, after a {@link write} that returned false. */
+  onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;
   /** Break the response off so that the client sees it as broken, never as a clean short one. */
   abort(): void;

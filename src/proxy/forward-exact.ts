@@ -106,9 +106,10 @@ export function relay(
     return;
   }
   response.on('data', (chunk: Buffer) => {
-    if (!exchange.write(chunk)) response.pause();
+    if (exchange.write(chunk)) return;
+    response.pause();
+    exchange.onceDrained(() => response.resume());
   });
-  exchange.onDrain(() => response.resume());
   response.once('end', () => exchange.end(responseHeaders(response.rawTrailers)));
   response.once('close', () => {
     if (!response.complete && !exchange.gone) {

@@ -37,7 +37,9 @@ export function forwardHttp(
         path,
         headers: requestHeaders(exchange, options),
         body,
-      },
+        // Concerns TLS alone; without it undici takes the Host apart for each request.
+        servername: 'unused',
+      } as Dispatcher.DispatchOptions,
       new Relay(exchange, body, options, resolve),
     );
   });
@@ -87,7 +89,6 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
-    this.#exchange.onDrain(() => controller.resume());
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
@@ -111,7 +112,7 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#peek !== undefined && this.#isKept(controller, this.#peek, chunk)) return;
-    if (!this.#exchange.write(chunk)) controller.pause();
+    this.#pass(controller, chunk);
   }
 
   /** Look at the next piece of an answer. @returns true when it is not to be sent on now */
@@ -135,7 +136,14 @@ class Relay implements Dispatcher.DispatchHandler {
     this.#peek = undefined;
     this.#heldStart?.();
     this.#heldStart = undefined;
-    for (const chunk of chunks) if (!this.#exchange.write(chunk)) controller.pause();
+    for (const chunk of chunks) this.#pass(controller, chunk);
+  }
+
+  /** A client that is slower than the upstream is waited for. */
+  #pass(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#exchange.write(chunk)) return;
+    controller.pause();
+    this.#exchange.onceDrained(() => controller.resume());
   }
 
   get #isRefused(): boolean {
@@ -145,7 +153,8 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isRefused) return;
     if (this.#heldStart !== undefined) this.#release(controller);
-    this.#exchange.end(responseHeaders((controller.rawTrailers ?? []) as (Buffer | string)[]));
+    const trailers = controller.rawTrailers as (Buffer | string)[] | null;
+    this.#exchange.end(trailers && trailers.length > 0 ? responseHeaders(trailers) : undefined);
     this.#finish(this.#refusedBy === undefined ? { kind: 'done' } : { kind: 'done', refusedBy: this.#refusedBy });
   }
 

@@ -29,6 +29,27 @@ const FORWARDING: ReadonlySet<string> = new Set([
   'x-real-ip',
 ]);
 
+/** Lengths of all these names, as bits: nearly every field leaves by its length, before its name is folded. */
+const LENGTHS_OF_OURS = lengthBits([
+  ...HOP_BY_HOP,
+  ...FORWARDING,
+  'host',
+  'x-hostwise-hop',
+  'cookie',
+  'origin',
+  'authorization',
+]);
+const LENGTHS_OF_HOP_BY_HOP = lengthBits([...HOP_BY_HOP, 'set-cookie']);
+
+function lengthBits(names: readonly string[]): number {
+  return names.reduce((bits, name) => bits | (1 << name.length), 0);
+}
+
+/** Is a name of this length among those? All of them have less than 32 characters. */
+function hasLength(bits: number, length: number): boolean {
+  return length < 32 && (bits & (1 << length)) !== 0;
+}
+
 /** Counts the hops through us. An own header: the length of X-Forwarded-For is no signal, since VPNs and CDNs add to it. */
 export const HOP_HEADER = 'x-hostwise-hop';
 /** Front -> API is two; five leaves room, and a loop still dies within milliseconds. */
@@ -65,6 +86,10 @@ export function requestHeaders(exchange: Exchange, options: ForwardOptions): str
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
+    if (!named && !hasLength(LENGTHS_OF_OURS, name.length)) {
+      result.push(name, value);
+      continue;
+    }
     const lower = name.toLowerCase();
     if (lower === 'host' || FORWARDING.has(lower)) continue;
     if (lower === HOP_HEADER) {
@@ -126,6 +151,10 @@ export function responseHeaders(raw: readonly (Buffer | string)[], options: Forw
   const result: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = text(raw[i]);
+    if (options.place === undefined && !hasLength(LENGTHS_OF_HOP_BY_HOP, name.length)) {
+      result.push(name, text(raw[i + 1]));
+      continue;
+    }
     const lower = name.toLowerCase();
     if (lower === 'connection') named = union(named, connectionTokens(text(raw[i + 1])));
     // `trailer` stays: it announces fields that do pass.

@@ -13,6 +13,7 @@ import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
 import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
 import { handleRequest, handleUpgrade, type RequestContext } from './handle-request.ts';
+import { InFlight } from './in-flight.ts';
 import type { CertificateSource } from './ports.ts';
 
 /** TLS record type of a handshake (RFC 8446 section 5.1): no HTTP method begins with it. */
@@ -47,7 +48,7 @@ export class Listener {
   readonly #h2: http2.Http2Server;
   readonly #sockets = new Set<Socket>();
   /** Requests that have no complete answer yet. */
-  readonly #inFlight = new Set<Exchange>();
+  readonly #inFlight = new InFlight();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
 
   /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
@@ -156,7 +157,6 @@ export class Listener {
 
   #onExchange(exchange: Exchange): void {
     this.#inFlight.add(exchange);
-    exchange.onClose(() => this.#inFlight.delete(exchange));
     void handleRequest(this.#context, exchange);
   }
 
@@ -190,13 +190,8 @@ export class Listener {
     this.#h1.emit('close');
     for (const session of this.#sessions) session.close();
     const deadline = Date.now() + graceMs;
-    while (this.#isBusy() && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
+    while (this.#inFlight.isBusy && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
     for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #isBusy(): boolean {
-    for (const exchange of this.#inFlight) if (!exchange.endless) return true;
-    return false;
   }
 }
 

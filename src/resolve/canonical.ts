@@ -11,6 +11,7 @@ import { buildClaims, type Claim } from './claims.ts';
 import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
+import { isTool } from './roles.ts';
 
 /** Four labels of this length and a domain stay under the 253 characters of a hostname. */
 const MAX_PART_CHARS = 48;
@@ -57,7 +58,7 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
   const parents = yield* parentNames(places);
   const all: string[][] = [];
   for (const place of places) {
-    all.push(wishes(place, parents, places.length));
+    all.push(wishes(place, parents));
     yield;
   }
   const level = places.map(() => 0);
@@ -127,20 +128,28 @@ function isCopy(rival: Place, place: Place): boolean {
   return scopeText(a.name) !== '' && scopeText(a.name) === scopeText(b.name);
 }
 
-/** Names for one service, the best first, each a longer form of the same. */
-function wishes(place: Place, parents: ReadonlyMap<string, Parent>, count: number): string[] {
+/**
+ * Names for one service, the best first, each a longer form of the same. What answers no browser carries its port:
+ * people who type `db.shop` mean a page, and this is none.
+ */
+function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
   const { service } = place;
   const port = clearPort(service) ?? candidatePorts(service)[0] ?? 0;
   const tool = label(place.tool) || 'process';
   const parent = place.checkout === null ? undefined : parents.get(place.checkout);
   if (parent === undefined || parent.name === '') return looseWishes(place, tool, port);
   if (isContainer(service)) {
+    if (!place.web)
+      return [
+        under(label(`${place.parts[0] || tool}-${port}`), parent.name),
+        under(label(`${place.parts[0] || tool}-${port}-${service.id}`), parent.name),
+      ];
     return [under(label(place.parts[0] ?? '') || tool, parent.name), under(label(service.name) || tool, parent.name)];
   }
   const part = label(place.parts[0] ?? '');
   const own = part === '' ? parent.name : under(part, parent.name);
   const wishes = [under(tool, own), under(`${tool}-${port}`, own), under(label(`${tool}-${port}-${service.id}`), own)];
-  const alone = part !== '' || (place.web && parent.webCount === 1) || count === 1;
+  const alone = part !== '' || (place.web && !isTool(place) && parent.webCount === 1);
   return alone ? [own, ...wishes] : wishes;
 }
 

@@ -6,6 +6,7 @@ import type { Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
+import { isRoleWord, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -19,8 +20,14 @@ export type ClaimRule =
   | 'part.branch.project'
   /** The container's name, or the directory of a process without a project. */
   | 'own name'
-  /** A part or a worktree's directory alone: only while no other service has that word in a name. */
-  | 'part';
+  /** `<role>.<project>` and `<role>.<branch>.<project>`: another word for a part, or what a known tool is for. */
+  | 'role'
+  /** What a known tool is for, alone: only while nothing else on the machine has that word in a name. */
+  | 'role alone'
+  /** A part alone: only while no other service has that word in a name. */
+  | 'part'
+  /** A worktree's directory alone; the same condition. */
+  | 'worktree';
 
 /** One name that one service claims. */
 export interface Claim {
@@ -30,12 +37,16 @@ export interface Claim {
   labels: string;
   /** As people may also write it: dots inside a part kept: `laravel.test.shop`. */
   dotted: string;
+  /** The role's word, where the rule is about one. */
+  word?: string;
 }
 
 /** The claims of a snapshot by name, all separators alike. */
 export interface ClaimIndex {
   places: Place[];
   byName: Map<string, Claim[]>;
+  /** The same without roles, by labels in which the hyphens are left out: `my-shop` and `myshop` are alike. */
+  bySquashed: Map<string, Claim[]>;
 }
 
 const known = new WeakMap<Snapshot, ClaimIndex>();
@@ -50,64 +61,99 @@ export function* buildClaims(snapshot: Snapshot): Pausable<ClaimIndex> {
   const found = known.get(snapshot);
   if (found) return found;
   const places = yield* buildPlaces(snapshot);
-  const byName = new Map<string, Claim[]>();
+  const index: ClaimIndex = { places, byName: new Map(), bySquashed: new Map() };
   for (const place of places) {
-    addClaims(place, byName);
+    addClaims(place, index);
     yield;
   }
-  const index = { places, byName };
   known.set(snapshot, index);
   return index;
 }
 
-function addClaims(place: Place, byName: Map<string, Claim[]>): void {
+function addClaims(place: Place, { byName, bySquashed }: ClaimIndex): void {
   for (const claim of claimsOf(place)) {
-    const key = flatText(claim.labels);
-    const claims = byName.get(key);
-    if (claims) claims.push(claim);
-    else byName.set(key, [claim]);
+    addClaim(byName, flatText(claim.labels), claim);
+    if (claim.word === undefined) addClaim(bySquashed, squash(claim.labels), claim);
   }
+}
+
+function addClaim(claims: Map<string, Claim[]>, key: string, claim: Claim): void {
+  const found = claims.get(key);
+  if (found) found.push(claim);
+  else claims.set(key, [claim]);
+}
+
+/** A name without its hyphens; its labels stay apart. */
+export function squash(name: string): string {
+  return name.replaceAll('-', '');
 }
 
 /** All claims of one service. */
 function claimsOf(place: Place): Claim[] {
   const claims: Claim[] = [];
   const claim = (rule: ClaimRule, ...parts: string[]) => {
-    claims.push({ place, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') });
+    const made: Claim = { place, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
+    claims.push(made);
+    return made;
   };
   for (const alias of place.aliases) claim('own name', alias);
   if (place.linked) claimWorktree(place, claim);
   else claimMain(place, claim);
   if (place.around?.linked) claimWorktree({ ...place.around, parts: place.parts }, claim);
+  if (place.copyOf !== undefined) claimWorktree({ ...place, families: [place.copyOf] }, claim);
+  claimRoles(place, claim);
   return claims;
 }
 
-type MakeClaim = (rule: ClaimRule, ...parts: string[]) => void;
+type MakeClaim = (rule: ClaimRule, ...parts: string[]) => Claim;
+type TakeClaim = (rule: ClaimRule, ...parts: string[]) => void;
 
-function claimMain(place: Place, claim: MakeClaim): void {
+function claimMain(place: Place, claim: TakeClaim): void {
   for (const family of place.families) {
     claim('project', family);
     for (const part of place.parts) {
       claim('part.project', part, family);
       claim('part.project', family, part);
     }
-    for (const branch of place.branches) claim('branch.project', branch, family);
+    claimBranches(place, family, claim);
   }
   for (const part of place.parts) claim('part', part);
 }
 
+/** The same places as those of the part, for the other words that it is known by. */
+function claimRoles(place: Place, claim: MakeClaim): void {
+  if (!place.web) return;
+  const { within, alone } = roleWords(place);
+  const asPart = (rule: ClaimRule, ...parts: string[]) => {
+    const word = within.find((candidate) => parts.includes(candidate));
+    if (rule.startsWith('part.') && word !== undefined) claim('role', ...parts).word = word;
+  };
+  const scope = place.around?.linked ? place.around : place;
+  if (within.length > 0 && scope.linked) claimWorktree({ ...scope, parts: within }, asPart);
+  if (within.length > 0 && !place.linked) claimMain({ ...place, parts: within }, asPart);
+  if (!place.linked) for (const word of alone) claim('role alone', word).word = word;
+}
+
 /** A linked worktree never claims a plain name of its project: that one is the main checkout's, running or not. */
-function claimWorktree(place: Place, claim: MakeClaim): void {
+function claimWorktree(place: Place, claim: TakeClaim): void {
   const { directory } = place;
   if (directory !== '' && !place.families.includes(directory)) {
-    claim('part', directory);
+    if (!isRoleWord(directory)) claim('worktree', directory);
     for (const part of place.parts) claim('part.branch.project', part, directory);
   }
-  for (const family of place.families) {
-    for (const branch of place.branches) {
+  for (const family of place.families) claimBranches(place, family, claim);
+}
+
+/** A branch called `api` is not the API: only with a part before it does such a word mean the branch. */
+function claimBranches({ branches, parts }: Place, family: string, claim: TakeClaim): void {
+  for (const branch of branches) {
+    if (!isRoleWord(branch)) {
       claim('branch.project', branch, family);
       claim('branch.project', family, branch);
-      for (const part of place.parts) claim('part.branch.project', part, branch, family);
+    }
+    for (const part of parts) {
+      claim('part.branch.project', part, branch, family);
+      claim('part.branch.project', family, branch, part);
     }
   }
 }

@@ -4,16 +4,32 @@ import { type Mapping, splitMappingKey } from '../core/mapping.ts';
 import { isHomeOrRoot } from '../core/path-text.ts';
 import { type Correction, MAX_CORRECTIONS } from './prompt.ts';
 
-/** The latest corrections. Names only: a home directory's own name is its user's, and stays here. */
-export function correctionsOf(mappings: Readonly<Record<string, Mapping>>): Correction[] {
-  const corrections: Correction[] = [];
+/**
+ * The corrections that may tell most about a hostname: those of similar names first, then the latest. Names only: a home
+ * directory's own name is its user's, and stays here.
+ * @param host the hostname to be decided
+ */
+export function correctionsOf(mappings: Readonly<Record<string, Mapping>>, host: string): Correction[] {
+  const wanted = wordsOf(host);
+  const found: { correction: Correction; likeness: number; at: string }[] = [];
   for (const [key, mapping] of Object.entries(mappings)) {
     const target = mapping.source === 'user' ? targetName(mapping) : undefined;
     if (target === undefined) continue;
     const { hostname, service } = splitMappingKey(key);
-    corrections.push({ host: hostname, ...(service === undefined ? {} : { service }), target, port: mapping.port });
+    const correction = { host: hostname, ...(service === undefined ? {} : { service }), target, port: mapping.port };
+    const likeness = wordsOf(`${hostname} ${target}`).filter((word) => wanted.includes(word)).length;
+    found.push({ correction, likeness, at: mapping.createdAt });
   }
-  return corrections.slice(-MAX_CORRECTIONS);
+  found.sort((a, b) => a.likeness - b.likeness || a.at.localeCompare(b.at));
+  // The most telling one comes last, nearest to the question.
+  return found.slice(-MAX_CORRECTIONS).map(({ correction }) => correction);
+}
+
+function wordsOf(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word.length > 1 && word !== 'localhost');
 }
 
 function targetName({ identity, type, target }: Mapping): string | undefined {

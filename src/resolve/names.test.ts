@@ -1,21 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { type Result, scoreMachine } from '../../bench/resolve/score.ts';
+import { crowd } from '../../bench/resolve/timing.ts';
 import { loadMachines, machine } from '../../test/fixtures/machines.ts';
 import type { ProcessService, Snapshot } from '../core/service.ts';
 import { matchNames } from './names.ts';
 
-function nameOf(host: string): string {
-  return host.slice(0, -'.localhost'.length);
-}
-
-const asks = loadMachines().flatMap(({ id, snapshot, asks }) =>
-  asks.flatMap((ask) => (ask.host === undefined ? [] : [{ ...ask, host: ask.host, machine: id, snapshot }])),
-);
+const results = loadMachines().flatMap(scoreMachine);
+/** Held, so that a change of a rule that costs many answers is seen; raise it with the rules. */
+const LEAST_COVERAGE = 0.85;
 
 describe('matchNames', () => {
-  it.each(asks)('$machine: $host -> $expect ($why)', ({ host, expect: wanted, snapshot }) => {
-    const match = matchNames(nameOf(host), snapshot);
-    if (wanted.length === 0) expect(match.outcome).not.toBe('decided');
-    else expect(match.outcome === 'decided' ? `${match.id}:${match.port}` : match).toBe(wanted[0]);
+  it('never gives a wrong answer on the test machines', () => {
+    const wrong = results.filter(({ verdict }) => verdict === 'wrong');
+    expect(wrong.map(({ machine: id, ask, answer }) => `${id}: ${ask.host ?? ask.service} -> ${answer}`)).toEqual([]);
+    expect(results.length).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['hostnames', (result: Result) => result.ask.host !== undefined],
+    ['related services', (result: Result) => result.ask.service !== undefined],
+  ])('answers most of what the test machines ask by %s', (_what, isAsked) => {
+    const asked = results.filter((result) => isAsked(result) && result.ask.expect.length > 0);
+    const right = asked.filter(({ verdict }) => verdict === 'right');
+    expect(right.length / asked.length).toBeGreaterThan(LEAST_COVERAGE);
   });
 
   it('never falls back to a worktree when the main checkout stops', () => {
@@ -59,7 +66,7 @@ describe('matchNames', () => {
 
   it('names the service but no port where several could be meant', () => {
     const [site] = machine('two-sites').snapshot.processes;
-    const listen = [5173, 24678, 9229].map((port) => ({ address: '::1', port }));
+    const listen = [5173, 5174, 9229].map((port) => ({ address: '::1', port }));
     const snapshot: Snapshot = { processes: [{ ...(site as ProcessService), listen }], containers: [] };
     expect(matchNames('bakery', snapshot)).toMatchObject({ outcome: 'ambiguous', ids: ['p101'] });
   });
@@ -73,28 +80,12 @@ describe('matchNames', () => {
   it('takes less than 2 ms a call among 1,000 services', () => {
     const snapshot = crowd(1_000);
     matchNames('a1.project1', snapshot);
-    const startedAt = performance.now();
-    for (let i = 0; i < 200; i++) matchNames(i % 2 ? `a${i}.project${i % 200}` : `a${i}`, snapshot);
-    expect((performance.now() - startedAt) / 200).toBeLessThan(2);
+    const times = Array.from({ length: 200 }, (_, i) => {
+      const startedAt = performance.now();
+      matchNames(i % 2 ? `a${i}.project${i % 200}` : `a${i}`, snapshot);
+      return performance.now() - startedAt;
+    });
+    // The middle one: others share the processor.
+    expect(times.sort((a, b) => a - b)[100]).toBeLessThan(2);
   });
 });
-
-function crowd(count: number): Snapshot {
-  const processes = Array.from({ length: count }, (_, i) => {
-    const main = `/home/kim/project${i % 200}`;
-    const worktree = i % 5 === 0;
-    const root = worktree ? `${main}-${i}` : main;
-    return {
-      id: `p${i}`,
-      pid: i + 1,
-      ppid: 1,
-      command: 'node',
-      args: `node ${root}/node_modules/.bin/vite --port ${3000 + i}`,
-      cwd: `${root}/apps/a${i}`,
-      listen: [{ address: '::1', port: 3000 + i }],
-      project: { root: `${root}/apps/a${i}`, name: `@project${i % 200}/a${i}`, workspace: root },
-      git: { root, branch: worktree ? `feat/x${i}` : 'main', worktree, main },
-    };
-  });
-  return { processes, containers: [] };
-}

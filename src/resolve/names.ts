@@ -1,28 +1,39 @@
 /**
  * The names step: which service a hostname names, by facts alone. Pure and deterministic.
  * It answers only where one service clearly claims the name; everything doubtful goes on to the next step.
+ * docs/names.md says for each rule why it is there and where it ends.
  *
  * In order, the first rule that anybody fits decides, or says that it is ambiguous:
  * 1. The canonical hostname of a service (canonical.ts).
  * 2. A name as it is written: `<project>`, `<part>.<project>`, `<branch>.<project>`, `<part>.<branch>.<project>`, a
  *    container's name. Within a part dots, hyphens and underscores are alike.
  * 3. The same with hyphens where the dots between the parts would be: `web-shop`, `shop-web`, `fix-ui-shop`.
- * 4. A part or a worktree's directory alone (`storefront` for the package `@shop/storefront`), if no other service has
- *    that word in a name.
+ * 4. Another word for a part, or what a known tool is for, within a project or branch: `api.shop` for the part
+ *    `backend`, `mail.shop` for its Mailpit (roles.ts); if no other part has that word in its name.
+ * 5. A part or a worktree's directory alone (`storefront` for the package `@shop/storefront`), then what a known tool
+ *    is for alone (`mail`); if no other service on the machine has that word in a name.
+ * 6. Rules 2, 3 and 5 once more without hyphens: `myshop` for `my-shop`.
  *
- * Throughout: a linked worktree is only ever named by its branch or directory, so that a plain name never falls back
- * to another checkout; what cannot answer a browser is named by its canonical hostname only; and the port has to be
- * clear (port-choice.ts), or the answer is ambiguous with that one id.
+ * Throughout: a name of a whole checkout means its front door (front-door.ts); a linked worktree is only ever named by
+ * its branch or directory, so that a plain name never falls back to another checkout; what cannot answer a browser is
+ * named by its canonical hostname only; and the port has to be clear (port-choice.ts), or the answer is ambiguous with
+ * that one id.
  */
-import { isContainer, type Service, type Snapshot } from '../core/service.ts';
+import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { canonicalNames } from './canonical.ts';
-import { type Claim, type ClaimIndex, type ClaimRule, claimIndex } from './claims.ts';
+import { type Claim, type ClaimIndex, type ClaimRule, claimIndex, squash } from './claims.ts';
+import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
-import type { Place } from './places.ts';
-import { clearPort } from './port-choice.ts';
+import { checkoutsOf, type Place } from './places.ts';
+import { clearPort, isPassingPort } from './port-choice.ts';
 
 /** What settled it. `sibling`: see siblings.ts. */
 export type MatchRule = ClaimRule | 'canonical' | 'sibling';
+
+/** Rules that are about one word, which another service may have in its name as well. */
+const ALONE: ReadonlySet<ClaimRule> = new Set(['part', 'worktree', 'role alone']);
+/** Rules that name a whole checkout, of which the front door is meant. */
+const WHOLE: ReadonlySet<ClaimRule> = new Set(['project', 'branch.project', 'worktree']);
 
 /** What the names step says. `detail` is one sentence for people; ids are those of the snapshot. */
 export type NameMatch =
@@ -40,13 +51,29 @@ export function matchNames(name: string, snapshot: Snapshot): NameMatch {
   const index = claimIndex(snapshot);
   const written = name.replace(/[-_]+/g, '-');
   const claims = (index.byName.get(flatText(written)) ?? []).filter((claim) => fits(written, claim));
-  const own = claims.filter((claim) => claim.rule !== 'part');
+  return (
+    matchClaims(name, written, claims, index) ??
+    matchClaims(name, written, index.bySquashed.get(squash(written)) ?? [], index) ?? {
+      outcome: 'nothing',
+      detail: `No service here is called "${name}"`,
+    }
+  );
+}
+
+function matchClaims(
+  name: string,
+  written: string,
+  claims: readonly Claim[],
+  index: ClaimIndex,
+): NameMatch | undefined {
+  const own = claims.filter(({ rule }) => !ALONE.has(rule) && rule !== 'role');
   const exact = own.filter((claim) => isExact(written, claim));
-  for (const tier of [exact, own]) {
-    const match = decideClaims(name, tier);
-    if (match) return match;
-  }
-  return matchPart(name, claims, index) ?? { outcome: 'nothing', detail: `No service here is called "${name}"` };
+  return (
+    decideClaims(name, exact) ??
+    decideClaims(name, own) ??
+    matchRole(name, claims, index) ??
+    matchAlone(name, claims, index)
+  );
 }
 
 /** A dot may be written as a hyphen, never a hyphen as a dot: `a.b` is a part of `b`, and not the project `a-b`. */
@@ -61,19 +88,45 @@ function isExact(written: string, claim: Claim): boolean {
   return written === claim.labels || written === claim.dotted;
 }
 
-function decideClaims(name: string, claims: readonly Claim[]): NameMatch | undefined {
-  const services = withoutWorkers([...new Set(claims.filter((claim) => claim.place.web).map(serviceOf))]);
-  const rule = claims.find((claim) => claim.place.web)?.rule;
-  if (rule === undefined || services.length === 0) return undefined;
-  return decide(services, rule, `"${name}" is the name of this service (${rule})`);
+/** The one of these services that is no helper of another of them, if there is but one. */
+export function decidePlaces(places: readonly Place[], rule: MatchRule, detail: string): NameMatch {
+  return decide(
+    withoutHelpers(places).map(({ service }) => service),
+    rule,
+    detail,
+  );
 }
 
-function serviceOf(claim: Claim): Service {
-  return claim.place.service;
+function decideClaims(name: string, claims: readonly Claim[]): NameMatch | undefined {
+  const ours = claims.filter(({ place }) => place.web);
+  const rule = ours[0]?.rule;
+  const places = withoutHelpers([...new Set(ours.map(({ place }) => place))]);
+  if (rule === undefined || places.length === 0) return undefined;
+  const isWhole = ours.every((claim) => WHOLE.has(claim.rule)) && shareCheckout(places);
+  const front = isWhole ? frontDoor(places) : undefined;
+  const detail = `"${name}" is the name of this service (${rule})`;
+  if (front) return decide([front.service], rule, detail);
+  if (isWhole && places.length === 1) return unsure(places, `Only a tool of "${name}" runs, not what the name means`);
+  return decide(
+    places.map(({ service }) => service),
+    rule,
+    detail,
+  );
+}
+
+function unsure(places: readonly Place[], detail: string): NameMatch {
+  return { outcome: 'ambiguous', ids: places.slice(0, 20).map(({ service }) => service.id), detail };
+}
+
+/** Are all of them of one checkout, or of a compose project that lies in it? */
+function shareCheckout(places: readonly Place[]): boolean {
+  const [first, ...others] = places;
+  if (!first) return false;
+  return checkoutsOf(first).some((key) => others.every((place) => checkoutsOf(place).includes(key)));
 }
 
 /** One service with a clear port decides; several, or an unclear port, are ambiguous. */
-export function decide(services: readonly Service[], rule: MatchRule, detail: string): NameMatch {
+function decide(services: readonly Service[], rule: MatchRule, detail: string): NameMatch {
   const [service] = services;
   const ids = services.map(({ id }) => id);
   if (!service || services.length > 1) {
@@ -86,15 +139,35 @@ export function decide(services: readonly Service[], rule: MatchRule, detail: st
   return { outcome: 'decided', id: service.id, port, rule, detail };
 }
 
-/** Workers that inherited the socket of their parent (uvicorn --reload, puma) are the same server. */
-function withoutWorkers(services: readonly Service[]): Service[] {
-  const ports = new Map(services.map((service) => [isContainer(service) ? '' : service.pid, portsOf(service)]));
-  return services.filter(
-    (service) => isContainer(service) || service.pid === 0 || ports.get(service.ppid) !== portsOf(service),
+/**
+ * Without what only helps another of them: a worker that inherited its parent's socket, and a part's second process
+ * that has none but passing ports (Wrangler beside its workerd).
+ */
+function withoutHelpers(places: readonly Place[]): Place[] {
+  const serving = new Set(withoutWorkers(places.map(({ service }) => service)));
+  const own = places.filter(({ service }) => serving.has(service));
+  return own.filter(
+    (place) => !isPassing(place) || !own.some((other) => isSamePart(place, other) && !isPassing(other)),
   );
 }
 
-function portsOf(service: Service): string {
+/** Workers that inherited the socket of their parent (uvicorn --reload, puma) are the same server. */
+export function withoutWorkers(services: readonly Service[]): Service[] {
+  const ports = new Map(services.map((service) => [isContainer(service) ? '' : service.pid, socketsOf(service)]));
+  return services.filter(
+    (service) => isContainer(service) || service.pid === 0 || ports.get(service.ppid) !== socketsOf(service),
+  );
+}
+
+function isPassing({ service }: Place): boolean {
+  return !isContainer(service) && candidatePorts(service).every(isPassingPort);
+}
+
+function isSamePart(a: Place, b: Place): boolean {
+  return a.checkout === b.checkout && a.parts[0] === b.parts[0];
+}
+
+function socketsOf(service: Service): string {
   return isContainer(service)
     ? ''
     : service.listen
@@ -103,23 +176,63 @@ function portsOf(service: Service): string {
         .join(' ');
 }
 
-/** Rule 4. `api` is too common a word to mean the one package `api` while another is called `billing-api`. */
-function matchPart(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
-  const parts = claims.filter((claim) => claim.rule === 'part');
-  const match = decideClaims(name, parts);
+/** Rule 4. `api` is not the part `backend` while a part called `billing-api` runs in the same project. */
+function matchRole(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
+  const roles = claims.filter(({ rule }) => rule === 'role');
+  return unlessRivalled(name, roles, index, (place, chosen, word) => {
+    const keys = checkoutsOf(chosen);
+    return place.web && checkoutsOf(place).some((key) => keys.includes(key)) && hasWord(place.parts, word);
+  });
+}
+
+/** Rule 5. `api` is too common a word to mean the one package `api` while another is called `billing-api`. */
+function matchAlone(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
+  const isRole = ({ rule }: Claim) => rule === 'role alone';
+  const parts = claims.filter((claim) => ALONE.has(claim.rule) && !isRole(claim));
+  return (
+    unlessRivalled(name, parts, index, (place, chosen) => mentions(place, name, chosen)) ??
+    unlessRivalled(name, claims.filter(isRole), index, (place, chosen) => mentions(place, name, chosen))
+  );
+}
+
+function unlessRivalled(
+  name: string,
+  claims: readonly Claim[],
+  index: ClaimIndex,
+  isRival: (place: Place, chosen: Place, word: string) => boolean,
+): NameMatch | undefined {
+  const match = decideClaims(name, claims);
   if (match?.outcome !== 'decided') return match;
-  const chosen = parts.find((claim) => claim.place.service.id === match.id)?.place;
-  const rivals = index.places.filter((place) => chosen && place !== chosen && mentions(place, name, chosen));
-  if (rivals.length === 0) return match;
-  const ids = [match.id, ...rivals.map((place) => place.service.id)];
-  return { outcome: 'ambiguous', ids: ids.slice(0, 20), detail: `Other services have "${name}" in their names, too` };
+  const chosen = claims.find(({ place }) => place.service.id === match.id);
+  if (!chosen) return match;
+  const claimants = new Set(claims.map(({ place }) => place));
+  const rivals = index.places.filter(
+    (place) => !claimants.has(place) && isRival(place, chosen.place, chosen.word ?? name),
+  );
+  return rivals.length === 0 ? match : unsure([chosen.place, ...rivals], `Others have "${name}" in their names, too`);
 }
 
 function mentions(place: Place, name: string, chosen: Place): boolean {
   // A worktree of the same project runs the same parts; its hostnames carry the branch.
   if (place.linked && place.family !== null && place.family === chosen.family) return false;
-  const word = `-${flatText(name)}-`;
-  return [...place.parts, ...place.families, ...place.branches, ...place.aliases].some((own) =>
-    `-${flatText(own)}-`.includes(word),
-  );
+  return allNames(place).includes(`-${flatText(name)}-`);
+}
+
+const texts = new WeakMap<Place, string>();
+
+/** Every name of a place in one text, for a look at a thousand of them in one ask. */
+function allNames(place: Place): string {
+  let text = texts.get(place);
+  if (text === undefined) {
+    const names = [...place.parts, ...place.families, ...place.branches, ...place.aliases];
+    text = names.map((name) => `-${flatText(name)}-`).join(' ');
+    texts.set(place, text);
+  }
+  return text;
+}
+
+/** Is this text one of the names, or some words of one? */
+export function hasWord(names: readonly string[], text: string): boolean {
+  const word = `-${flatText(text)}-`;
+  return names.some((own) => `-${flatText(own)}-`.includes(word));
 }

@@ -5,12 +5,13 @@
 
 import { commandWords, imageName } from '../core/command-words.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
+import { noiseReason } from '../discovery/noise.ts';
 
 /** Registered ports of protocols that are not HTTP (IANA), and the ones that common images add to them. */
 const PORTS = new Set(
   [22, 25, 53, 88, 110, 111, 139, 143, 389, 445, 465, 587, 636, 993, 995].concat(
-    [1025, 1110, 1433, 1521, 1883, 2049, 3306, 33060, 33061, 4369, 5037, 5432, 5671, 5672, 5900, 6379],
-    [9042, 9092, 11211, 25672, 27017, 27018],
+    [1025, 1110, 1433, 1521, 1883, 2049, 3306, 33060, 33061, 4222, 4317, 4369, 5037, 5432, 5671, 5672, 5900, 6222],
+    [6334, 6379, 9042, 9092, 9300, 11211, 14250, 25672, 27017, 27018],
   ),
 );
 
@@ -21,6 +22,13 @@ const NAMES = new Set(
     ['kafka', 'zookeeper', 'mosquitto', 'eclipse-mosquitto', 'sshd', 'epmd', 'php-fpm', 'adb', 'dnsmasq', 'cupsd'],
   ),
 );
+
+/** Is this the port of a protocol that no browser speaks? */
+export function isOtherProtocol(port: number): boolean {
+  return PORTS.has(port);
+}
+
+const NO_CONTEXT = { ownPids: new Set<number>(), listsContainers: true };
 
 const known = new WeakMap<Service, boolean>();
 
@@ -37,5 +45,7 @@ export function mayAnswerBrowsers(service: Service): boolean {
 function looksLikeWeb(service: Service): boolean {
   const name = isContainer(service) ? imageName(service) : commandWords(service).program;
   if (NAMES.has(name.toLowerCase())) return false;
-  return candidatePorts(service).some((port) => !PORTS.has(port));
+  // A scan has marked these already; a snapshot from elsewhere may not know editors and debuggers from applications.
+  if (!isContainer(service) && noiseReason(service, NO_CONTEXT) !== undefined) return false;
+  return candidatePorts(service).some((port) => !isOtherProtocol(port));
 }

@@ -29,6 +29,8 @@ export interface Place {
   linked: boolean;
   /** Names of the project family: directory, workspace, package at the root. */
   families: string[];
+  /** For a container: the compose project that this one is a copy of; its `branches` tell it apart. */
+  copyOf?: string;
   /** Names of the checkout within its family: branch (last segment, whole), worktree directory. */
   branches: string[];
   /** Directory of a linked worktree; '' elsewhere. */
@@ -43,6 +45,16 @@ export interface Place {
   tool: string;
   /** False for databases and the like. */
   web: boolean;
+}
+
+/** A container belongs to its compose project and to the checkout that its compose file lies in. */
+export function checkoutsOf(place: Place): string[] {
+  return [place.checkout, place.around?.checkout].filter((key) => typeof key === 'string');
+}
+
+/** The same for the main checkouts. */
+export function familiesOf(place: Place): string[] {
+  return [place.family, place.around?.family].filter((key) => typeof key === 'string');
 }
 
 const known = new WeakMap<Snapshot, Place[]>();
@@ -63,7 +75,9 @@ export function* buildPlaces(snapshot: Snapshot): Pausable<Place[]> {
   }
   places.sort((a, b) => (a.service.id < b.service.id ? -1 : 1));
   yield* adoptOrphans(places);
+  yield* nameOwners(places);
   yield* attachCompose(places);
+  yield* nameComposeCopies(places);
   known.set(snapshot, places);
   return places;
 }
@@ -159,6 +173,9 @@ function familyDirectory(path: string): string {
   return base.replace(/\.git$/, '');
 }
 
+/** Words for the kind of work that people and agents put before a branch's own name. */
+const BRANCH_KIND = /^(?:feature|feat)-/;
+
 function branchNames(
   service: ProcessService,
   checkout: string,
@@ -169,7 +186,10 @@ function branchNames(
   const directory = linked ? nameText(baseName(checkout)) : '';
   const within = families.map((family) => withoutPrefix(directory, family)).find((rest) => rest !== undefined);
   const isFamily = families.includes(directory);
-  return names([baseName(branch), branch, isFamily ? '' : directory, within]);
+  const last = baseName(branch);
+  const segments = branch.split('/');
+  const inner = segments.slice(1).map((_, i) => segments.slice(i + 1).join('/'));
+  return names([last, branch, ...inner, last.replace(BRANCH_KIND, ''), isFamily ? '' : directory, within]);
 }
 
 function partNames(service: ProcessService, checkout: string, families: readonly string[]): string[] {
@@ -204,6 +224,25 @@ function* adoptOrphans(places: Place[]): Pausable<void> {
   }
 }
 
+/** Clones of one name in the homes of several people are told apart by whose they are: `ana.shop`. */
+function* nameOwners(places: Place[]): Pausable<void> {
+  const owners = new Map<string, Map<string, string>>();
+  for (const { family, families } of places) {
+    yield;
+    const owner = /^\/(?:home|Users)\/([^/]+)\//.exec(family ?? '')?.[1];
+    if (family === null || owner === undefined) continue;
+    const name = families[0] ?? '';
+    owners.set(name, (owners.get(name) ?? new Map()).set(family, nameText(owner)));
+  }
+  for (const place of places) {
+    yield;
+    const byFamily = place.family === null || place.linked ? undefined : owners.get(place.families[0] ?? '');
+    const owner = byFamily?.get(place.family ?? '');
+    const others = [...(byFamily?.values() ?? [])].filter((other) => other === owner);
+    if (owner && byFamily && byFamily.size > 1 && others.length === 1) place.branches = [...place.branches, owner];
+  }
+}
+
 function isSameProject(orphan: Place, main: Place): boolean {
   if (main.linked || isContainer(main.service) || isContainer(orphan.service)) return false;
   const [a, b] = [orphan.service.project, main.service.project];
@@ -222,6 +261,27 @@ function* attachCompose(places: readonly Place[]): Pausable<void> {
     place.around = around;
     if (!around.linked) place.families = [...new Set([...place.families, ...around.families])];
     else if (place.families.some((name) => around.families.includes(name))) joinWorktree(place, around);
+  }
+}
+
+/**
+ * A compose project called `shop-fix-ui`, run in a directory called `fix-ui` or in that worktree, while there is one
+ * called `shop`: the copy of another checkout.
+ */
+function* nameComposeCopies(places: readonly Place[]): Pausable<void> {
+  const projects = new Set(
+    places.flatMap(({ service }) =>
+      isContainer(service) && service.compose ? [nameText(service.compose.project)] : [],
+    ),
+  );
+  for (const place of places) {
+    yield;
+    const { service } = place;
+    const directory = isContainer(service) ? nameText(baseName(service.compose?.workdir ?? '')) : '';
+    const [name] = place.families;
+    if (directory === '' || name === undefined || !name.endsWith(`-${directory}`)) continue;
+    const family = name.slice(0, -directory.length - 1);
+    if (projects.has(family)) Object.assign(place, { copyOf: family, branches: [directory] });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessService } from '../core/service.ts';
+import type { ContainerService, ProcessService } from '../core/service.ts';
 import { clearPort } from './port-choice.ts';
 
 function listening(ports: number[], ...argv: string[]): ProcessService {
@@ -18,6 +18,11 @@ function listening(ports: number[], ...argv: string[]): ProcessService {
   };
 }
 
+function container(image: string, expose: number[], published: number[] = []): ContainerService {
+  const publish = published.map((port) => ({ container: port, host: 40_000 + (port % 1000), ip: '127.0.0.1' }));
+  return { id: 'c1', name: 'x', image, expose, publish, compose: null, labels: {} };
+}
+
 describe('clearPort', () => {
   it('takes the only port, on however many addresses', () => {
     const service = listening([3000], 'node');
@@ -32,6 +37,7 @@ describe('clearPort', () => {
     ['--http-addr=:3000', '--grpc-addr=:9000'],
     ['-Dserver.port=3000'],
     ['PORT=3000'],
+    ['--urls', 'http://localhost:3000;https://localhost:9000'],
   ])('takes the port that the command line names: %s %s', (...flags) => {
     expect(clearPort(listening([3000, 9000], 'app', ...flags))).toBe(3000);
   });
@@ -42,6 +48,34 @@ describe('clearPort', () => {
     expect(clearPort(listening([3000, 9000], 'app', '--port', '4000'))).toBeNull();
     expect(clearPort(listening([3000, 9000], 'app', '--api-port', '9000'))).toBeNull();
     expect(clearPort(listening([]))).toBeNull();
+  });
+
+  it.each([
+    ['hot reload', [3000, 24678], 3000],
+    ['Node’s inspector', [3000, 9230], 3000],
+    ['profiles', [3000, 6060], 3000],
+    ['SMTP', [1025, 8025], 8025],
+    ['what the system handed out', [4000, 55301], 4000],
+    ['nothing to compare it with', [55301], 55301],
+    ['two that the system handed out', [55301, 55302], null],
+  ])('leaves out the port of a process for %s', (_what, ports, wanted) => {
+    expect(clearPort(listening(ports, 'app'))).toBe(wanted);
+  });
+
+  it.each([
+    ['the one that is no mail port', container('mailpit', [1025, 1110, 8025], [1025, 8025]), 8025],
+    ['the published one', container('keycloak', [8080, 8443, 9000], [8080]), 8080],
+    [
+      'the published page, not the broker',
+      container('rabbitmq:3-management', [5672, 15672, 15692], [5672, 15672]),
+      15672,
+    ],
+    ['80 among several published ones', container('seq', [80, 443, 5341], [80, 5341]), 80],
+    ['none of a proxy, whose 80 is for others', container('traefik:v3', [80, 8080], [80, 443, 8080]), null],
+    ['none of two equal ones', container('minio', [9000, 9001], [9000, 9001]), null],
+    ['none where only other protocols are published', container('kv', [7000, 7001, 5672], [5672]), null],
+  ])('takes of a container %s', (_what, service, wanted) => {
+    expect(clearPort(service)).toBe(wanted);
   });
 
   it('does not count a debugger’s port', () => {

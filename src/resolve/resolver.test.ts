@@ -35,7 +35,10 @@ describe('Resolver', () => {
     const decision = await resolver({ llm }).resolve({ host: 'bakery.localhost' }, snapshot);
     expect(decision).toMatchObject({ decision: 'name', target: { id: 'p101', port: 5173 }, confidence: 1 });
     expect(decision.resolved?.id).toBe('p101');
-    expect(decision.steps).toMatchObject([{ step: 'name', outcome: 'decided', candidates: ['p101'] }]);
+    expect(decision.steps).toMatchObject([
+      { step: 'hint', outcome: 'nothing' },
+      { step: 'name', outcome: 'decided', candidates: ['p101'] },
+    ]);
     expect(asked).toHaveLength(0);
   });
 
@@ -69,11 +72,12 @@ describe('Resolver', () => {
     const decision = await resolver({ llm }).resolve({ host: 'zzz.localhost' }, snapshot);
     expect(decision).toMatchObject({ decision: 'llm', target: { id: 'p101', port: 5173 }, confidence: 0.9 });
     expect(decision.steps).toMatchObject([
+      { step: 'hint', outcome: 'nothing' },
       { step: 'name', outcome: 'nothing' },
       { step: 'llm', outcome: 'decided', model: 'm', detail: 'it fits' },
     ]);
-    expect(decision.steps[1]?.prompt).toContain('zzz.localhost');
-    expect(decision.steps[1]?.answer).toContain('c1');
+    expect(decision.steps.at(-1)?.prompt).toContain('zzz.localhost');
+    expect(decision.steps.at(-1)?.answer).toContain('c1');
   });
 
   it('never asks it in mode names, and says why it was not asked', async () => {
@@ -84,7 +88,7 @@ describe('Resolver', () => {
     expect(asked).toHaveLength(0);
     const without = await resolver({ llmReason: 'no key is set' }).resolve({ host: 'zzz.localhost' }, snapshot);
     expect(without.reason).toContain('no key is set');
-    expect(without.steps[1]).toMatchObject({ step: 'llm', outcome: 'skipped' });
+    expect(without.steps.at(-1)).toMatchObject({ step: 'llm', outcome: 'skipped' });
     expect(without.candidates.at(-1)?.id).toBe('p104');
   });
 
@@ -95,7 +99,11 @@ describe('Resolver', () => {
     const broken = talking(() => new Error('boom'));
     const fallback = await resolver({ llm: broken.llm, mode: 'llm' }).resolve({ host: 'bakery.localhost' }, snapshot);
     expect(fallback).toMatchObject({ decision: 'name', target: { id: 'p101' } });
-    expect(fallback.steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual(['llm failed', 'name decided']);
+    expect(fallback.steps.map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+      'hint nothing',
+      'llm failed',
+      'name decided',
+    ]);
   });
 
   it('lets the user’s own words overrule a name', async () => {

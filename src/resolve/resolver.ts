@@ -1,24 +1,29 @@
 /**
  * MAIN PATH of a decision: from a hostname and what runs here to the service that is meant, or an honest "nobody is
- * sure". Names first; the LLM where they do not settle it; every step leaves its trace. Never throws.
+ * sure". Hints, then names, then the LLM where they do not settle it; every step leaves its trace. Never throws.
  */
-import type { Decision, DecisionStep, ResolvedDecision } from '../core/decision.ts';
-import { messageOf } from '../core/errors.ts';
+import type { DecisionStep, ResolvedDecision } from '../core/decision.ts';
+import { type ErrorCode, messageOf } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
+import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
+import { type LlmState, LlmWatch } from './llm-watch.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
 import { matchNames, type NameMatch } from './names.ts';
-import { mayAnswerBrowsers } from './non-web.ts';
 import type { Correction } from './prompt.ts';
 import { matchSibling, siblingServices } from './siblings.ts';
+import { candidatesBy, decided, hintStep, idsOf, nameStep, nobody, reasonOf } from './trace.ts';
 
-/** Which steps may decide: names then LLM · the LLM (names only where it cannot be asked) · names alone. */
+/**
+ * Which steps may decide: names then LLM · the LLM (names only where it cannot be asked) · names alone. Hints come
+ * first in all of them: they are what the user wrote, not a guess.
+ */
 export type ResolveMode = 'auto' | 'llm' | 'names';
 
 /** What a resolver is made of. */
@@ -51,7 +56,10 @@ export interface ResolveAsk {
   /** Forget an earlier miss. */
   force?: boolean;
   mode?: ResolveMode;
-  corrections?: readonly Correction[];
+  /** The user's earlier corrections; asked for only when the LLM is. */
+  corrections?: () => readonly Correction[];
+  /** What the user gave this hostname to: no hint takes it away. */
+  userChoice?: UserChoice;
   /** Show in the trace what would be sent, also when nothing is. */
   explain?: boolean;
   /** Only the origin's repository and compose project. */
@@ -61,12 +69,16 @@ export interface ResolveAsk {
 /** A question with what it is about. */
 interface Case {
   ask: ResolveAsk;
+  hostname: string;
   /** Hostname without its domain. */
   name: string;
   key: string;
   snapshot: Snapshot;
   candidates: Service[];
   mode: ResolveMode;
+  hint?: HintMatch;
+  match?: NameMatch;
+  steps: DecisionStep[];
 }
 
 /** See the file's header. */
@@ -76,6 +88,7 @@ export class Resolver {
   readonly #now: () => number;
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
+  readonly #watch = new LlmWatch();
 
   constructor(options: ResolverOptions) {
     this.#options = options;
@@ -84,25 +97,48 @@ export class Resolver {
     this.#misses = new Misses(this.#now);
   }
 
+  /** Can the LLM be asked now, and if not, why? For `status` and pages. */
+  llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
+    return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
+  }
+
+  /** Make the code ready that the first decision runs: compiled in the first request it would take 7 ms of it. */
+  async warmUp(snapshot: Snapshot): Promise<void> {
+    const [domain = 'localhost'] = this.#options.domains;
+    // Twice: what ran once is compiled, what ran before is inlined where it matters.
+    for (const name of ['hostwise-warm-up', 'warm-up.hostwise']) {
+      await this.resolve({ host: `${name}.${domain}`, mode: 'names' }, snapshot);
+    }
+  }
+
   /** Decide. Askers of the same question share one flight, and its snapshot. Rejects never. */
-  resolve(ask: ResolveAsk, snapshot: Snapshot): Promise<ResolvedDecision> {
-    const name = this.#nameOf(ask);
-    if (typeof name !== 'string') return Promise.resolve(nobody(ask, name.refused, [], []));
-    const key = JSON.stringify([ask.host, ask.service, ask.siblingsOnly === true, ask.origin?.id]);
+  async resolve(ask: ResolveAsk, snapshot: Snapshot): Promise<ResolvedDecision> {
+    const names = this.#namesOf(ask);
+    if ('refused' in names) return nobody(ask, names.refused, [], []);
+    const key = JSON.stringify([names.hostname, ask.service, ask.siblingsOnly === true, ask.origin?.id]);
     const mode = ask.mode ?? this.#options.mode;
-    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true]);
+    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice]);
+    const base = { ask, ...names, key, snapshot, mode };
+    const begin = (): Case => ({ ...base, candidates: candidatesFor(ask, snapshot), steps: [] });
+    const decision = await this.#fly(flight, ask, snapshot, begin);
+    // An asset may have asked first, and what it may spend is less than what is kept for a navigation.
+    const again = ask.navigation === true && isOverBudget(decision) && this.#budget.remaining(true) > 0;
+    return again ? this.#fly(`${flight} navigation`, ask, snapshot, begin) : decision;
+  }
+
+  #fly(flight: string, ask: ResolveAsk, snapshot: Snapshot, begin: () => Case): Promise<ResolvedDecision> {
     return this.#flights.run(flight, async () => {
       try {
         await prepareNames(snapshot);
-        return await this.#decide({ ask, name, key, snapshot, mode, candidates: candidatesFor(ask, snapshot) });
+        return await this.#decide(begin());
       } catch (error) {
         return nobody(ask, `The decision failed: ${messageOf(error)}`, [], []);
       }
     });
   }
 
-  /** The name without its domain, or why the hostname is refused. */
-  #nameOf({ host, service }: ResolveAsk): string | { refused: string } {
+  /** The hostname in its one form and without its domain, or why it is refused: nothing else reaches a step. */
+  #namesOf({ host, service }: ResolveAsk): { hostname: string; name: string } | { refused: string } {
     const hostname = normalizeHostname(host);
     if (hostname === null) return { refused: 'This is no valid hostname' };
     const kind = classifyHostname(hostname, this.#options.domains);
@@ -110,43 +146,59 @@ export class Resolver {
     if (kind.kind === 'control') return { refused: `"${hostname}" is the dashboard's own name` };
     if (service !== undefined && normalizeHostname(service) === null)
       return { refused: 'This is no valid service name' };
-    return kind.name;
+    return { hostname, name: kind.name };
   }
 
   async #decide(question: Case): Promise<ResolvedDecision> {
-    const { ask, mode, candidates } = question;
-    const startedAt = this.#now();
+    const { ask, mode, candidates, steps } = question;
     if (candidates.length === 0) return nobody(ask, nothingRuns(ask, question.snapshot), [], []);
-    const match = mode === 'llm' ? undefined : this.#matchNames(question);
-    const steps = match ? [nameStep(match, this.#now() - startedAt)] : [];
-    // With words of the user's own a name alone does not settle it, unless there is nobody to read them.
-    if (match?.outcome === 'decided' && (mode === 'names' || !ask.prompt)) return named(question, match, steps);
-    if (mode === 'names') return nobody(ask, reasonOf(steps), steps, candidatesBy(candidates, match));
-    return this.#decideByLlm(question, match, steps);
+    // With words of the user's own neither a hint nor a name settles it, unless there is nobody to read them.
+    const settles = mode === 'names' || !ask.prompt;
+    this.#tryHints(question);
+    if (settles && question.hint?.outcome === 'decided') return settled(question);
+    if (mode !== 'llm') this.#tryNames(question);
+    if (settles && question.match?.outcome === 'decided') return settled(question);
+    if (mode === 'names') return nobody(ask, reasonOf(steps), steps, ranked(question));
+    return this.#decideByLlm(question);
   }
 
-  async #decideByLlm(question: Case, match: NameMatch | undefined, steps: DecisionStep[]): Promise<ResolvedDecision> {
-    const { ask, key, candidates } = question;
+  async #decideByLlm(question: Case): Promise<ResolvedDecision> {
+    const { ask, key, candidates, steps } = question;
     const fresh = ask.force === true || ask.prompt !== undefined;
     const miss = fresh ? undefined : this.#misses.recall(key, candidates, ask.navigation === true);
-    if (miss) return { ...miss, resolved: null, candidates: candidatesBy(candidates, match) };
+    if (miss) return { ...miss, resolved: null, candidates: ranked(question), remembered: true };
     const { step, verdict } = await this.#askLlm(question);
-    const trace = [...steps, step];
+    steps.push(step);
     if (verdict?.kind === 'decided') {
       this.#misses.forget(key);
-      return decided(ask, 'llm', verdict, trace, candidatesBy(candidates, match));
+      return decided(ask, 'llm', verdict, steps, ranked(question));
     }
-    const unheard = step.outcome === 'skipped' || step.outcome === 'failed';
-    // Without a usable LLM names still serve, in every mode.
-    const fallback = unheard ? (match ?? this.#matchNames(question)) : match;
-    if (unheard && fallback?.outcome === 'decided') {
-      return named(question, fallback, match ? trace : [...trace, nameStep(fallback, 0)]);
+    if (step.outcome === 'skipped' || step.outcome === 'failed') {
+      // Without a usable LLM the other steps still serve, in every mode.
+      if (!question.match) this.#tryNames(question);
+      if (isSettled(question)) return settled(question);
     }
-    const answer = nobody(ask, reasonOf(trace), trace, candidatesBy(candidates, fallback));
+    const answer = nobody(ask, reasonOf(steps), steps, ranked(question));
     // Words of the user's own are about this one question; skipping costs nothing and is not remembered either.
     if (step.outcome !== 'skipped' && !ask.prompt)
       this.#misses.remember(key, candidates, answer, verdict === undefined);
     return answer;
+  }
+
+  #tryHints(question: Case): void {
+    const { ask, hostname, name, snapshot, steps } = question;
+    // Nobody writes hints about siblings: those are found around their origin.
+    if (ask.service !== undefined) return;
+    const startedAt = this.#now();
+    const { domains } = this.#options;
+    question.hint = matchHints({ hostname, name, domains, userChoice: ask.userChoice }, snapshot);
+    steps.push(hintStep(question.hint, this.#now() - startedAt));
+  }
+
+  #tryNames(question: Case): void {
+    const startedAt = this.#now();
+    question.match = this.#matchNames(question);
+    question.steps.push(nameStep(question.match, this.#now() - startedAt));
   }
 
   #matchNames({ ask, name, snapshot }: Case): NameMatch {
@@ -163,24 +215,26 @@ export class Resolver {
     return findLlm ? findLlm() : { client: llm, reason: llmReason };
   }
 
-  async #askLlm({ ask, candidates }: Case): Promise<LlmOutcome> {
+  async #askLlm({ ask, hostname, candidates }: Case): Promise<LlmOutcome> {
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
-    const { host, service, origin, prompt: hint, corrections = [] } = ask;
+    const { service, origin, prompt: hint } = ask;
     const input = {
-      host,
-      corrections,
+      host: hostname,
+      corrections: ask.corrections?.() ?? [],
       candidates,
       ...(service === undefined ? {} : { service }),
       ...(origin ? { origin } : {}),
       ...(hint ? { hint } : {}),
     };
     const prompt = ask.explain ? promptText(input) : undefined;
-    if (!llm) return skipped(llmReason ?? 'no LLM is set up', prompt);
+    if (!llm) return skipped(llmReason ?? NO_LLM, prompt);
     const navigation = ask.navigation === true;
     if (this.#budget.remaining(navigation) === 0) {
-      return skipped('the budget of LLM calls for this minute is used up', prompt);
+      return overBudget(prompt);
     }
-    return askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
+    const outcome = await askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
+    this.#watch.saw(outcome.step);
+    return outcome;
   }
 }
 
@@ -202,61 +256,35 @@ function skipped(why: string, prompt: string | undefined): LlmOutcome {
   return { step, verdict: undefined };
 }
 
-function nameStep(match: NameMatch, durationMs: number): DecisionStep {
-  return { step: 'name', outcome: match.outcome, detail: match.detail, candidates: idsOf(match), durationMs };
+function overBudget(prompt: string | undefined): LlmOutcome {
+  const outcome = skipped('the budget of LLM calls for this minute is used up', prompt);
+  outcome.step.code = OVER_BUDGET;
+  return outcome;
 }
 
-function idsOf(match: NameMatch | undefined): string[] {
-  if (match?.outcome === 'decided') return [match.id];
-  return match?.outcome === 'ambiguous' ? match.ids : [];
+const NO_LLM = 'no LLM is set up';
+
+const OVER_BUDGET: ErrorCode = 'LLM_BUDGET';
+
+/** Was the LLM left out because too much was asked of it in this minute? */
+export function isOverBudget({ steps }: Pick<ResolvedDecision, 'steps'>): boolean {
+  return steps.some(({ code }) => code === OVER_BUDGET);
 }
 
-function reasonOf(steps: readonly DecisionStep[]): string {
-  return steps.map((step) => step.detail).join('. ');
+function isSettled({ hint, match }: Case): boolean {
+  return hint?.outcome === 'decided' || match?.outcome === 'decided';
 }
 
-function named(question: Case, match: NameMatch, steps: DecisionStep[]): ResolvedDecision {
-  const { ask, candidates } = question;
-  const service = match.outcome === 'decided' ? candidates.find(({ id }) => id === match.id) : undefined;
-  if (match.outcome !== 'decided' || !service) return nobody(ask, reasonOf(steps), steps, candidates);
-  const answer = { service, port: match.port, confidence: 1, reason: match.detail };
-  return decided(ask, 'name', answer, steps, candidatesBy(candidates, match));
+/** By the first step that decided: the hint, else the name. */
+function settled(question: Case): ResolvedDecision {
+  const { ask, candidates, hint, match, steps } = question;
+  const found = hint?.outcome === 'decided' ? hint : match;
+  const service = found?.outcome === 'decided' ? candidates.find(({ id }) => id === found.id) : undefined;
+  if (found?.outcome !== 'decided' || !service) return nobody(ask, reasonOf(steps), steps, ranked(question));
+  const answer = { service, port: found.port, confidence: 1, reason: found.detail };
+  return decided(ask, found === hint ? 'hint' : 'name', answer, steps, ranked(question));
 }
 
-/** A decision's answer, whoever gave it. */
-interface Answered {
-  service: Service;
-  port: number;
-  confidence: number;
-  reason: string;
-}
-
-function decided(
-  ask: ResolveAsk,
-  decision: Decision['decision'],
-  { service, port, confidence, reason }: Answered,
-  steps: DecisionStep[],
-  candidates: Service[],
-): ResolvedDecision {
-  const target = { id: service.id, port };
-  return { ...asked(ask), decision, target, confidence, reason, steps, resolved: service, candidates };
-}
-
-function nobody(ask: ResolveAsk, reason: string, steps: DecisionStep[], candidates: Service[]): ResolvedDecision {
-  const empty = { decision: 'none' as const, target: null, confidence: 0, resolved: null };
-  return { ...asked(ask), ...empty, reason, steps, candidates };
-}
-
-function asked({ host, service }: ResolveAsk): Pick<Decision, 'host' | 'service'> {
-  return { host, ...(service === undefined ? {} : { service }) };
-}
-
-/** For the picker: those that the names point at, then what may answer a browser, then the rest. Stable. */
-function candidatesBy(candidates: readonly Service[], match: NameMatch | undefined): Service[] {
-  const ids = idsOf(match);
-  const rank = (service: Service) => (ids.includes(service.id) ? 0 : mayAnswerBrowsers(service) ? 1 : 2);
-  return candidates
-    .map((service) => ({ service, rank: rank(service) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ service }) => service);
+function ranked({ candidates, hint, match }: Case): Service[] {
+  return candidatesBy(candidates, [...idsOf(hint), ...idsOf(match)]);
 }

@@ -4,27 +4,37 @@
  *
  * Everything that was read before an `await` is read again after it: a mapping that the user changes meanwhile wins.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { ResolvedDecision } from '../core/decision.ts';
 import { sameProgram } from '../core/identity.ts';
 import { describeMapping, type Mapping, mappingKey } from '../core/mapping.ts';
 import type { Candidate, PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
-import { candidatePorts, describeService, type Service, type Snapshot } from '../core/service.ts';
+import { candidatePorts, describeService, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
 import type { Logger } from '../platform/log.ts';
-import { locate } from '../routes/locate.ts';
-import { mappingFor } from '../routes/make-mapping.ts';
+import { type Located, locate } from '../routes/locate.ts';
+import { mappingFor, movedTo } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
 import { PathTable } from '../routes/path-table.ts';
 import { canonicalHosts } from './canonical.ts';
-import { correctionsOf } from './corrections.ts';
+import type { DecisionReader } from './decisions.ts';
+import { ForcedOnce } from './forced-once.ts';
 import { presented } from './presentation.ts';
+import { Questions, toResolve } from './questions.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
+import { rivalDigests, rivalsIn } from './rivals.ts';
+import { ANY_REACH, ANY_SUFFIX, addressKey, flightKey, reachesAnything } from './route-keys.ts';
+import { LookTimes, lookAgain } from './second-look.ts';
+import { publicReason } from './trace.ts';
+import { rehearseMapping } from './warm-up.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
+/** Longest that a navigation waits for the second look at a young mapping: a few scans of the machine. */
+const LOOK_PATIENCE_MS = 500;
 
 /** What the router is made of. */
 export interface RouterParts {
@@ -32,6 +42,8 @@ export interface RouterParts {
   store: MappingStore;
   resolver: Resolver;
   log: Logger;
+  /** Milliseconds since 1970; default `Date.now`. */
+  now?: () => number;
 }
 
 /** See the file's header. Implements the proxy's `Router`. */
@@ -40,10 +52,19 @@ export class HostRouter {
   readonly #addresses = new LRUCache<string, Upstream>({ max: MAX_ADDRESSES });
   readonly #flights = new SingleFlight<RouteOutcome>();
   readonly #paths: PathTable;
+  readonly #secondLooks = new SingleFlight<void>();
+  readonly #questions: Questions;
+  readonly #forced: ForcedOnce;
+  readonly #looks: LookTimes;
+  readonly #now: () => number;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
     this.#paths = new PathTable(parts.store);
+    this.#now = parts.now ?? Date.now;
+    this.#questions = new Questions(parts, this.#now);
+    this.#forced = new ForcedOnce(this.#now);
+    this.#looks = new LookTimes(this.#now);
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
       this.#addresses.delete(key + ANY_SUFFIX);
@@ -51,9 +72,19 @@ export class HostRouter {
     });
   }
 
-  /** Address from memory, or undefined. Cost: one look-up in a map. */
+  /** The latest decisions and their traces. */
+  get decisions(): DecisionReader {
+    return this.#questions.decisions;
+  }
+
+  /** Address from memory, or undefined. Cost: one look-up in a map; a navigation may start a second look aside. */
   peek(ask: RouteAsk): Upstream | undefined {
-    return this.#addresses.get(addressKey(ask));
+    const known = this.#addresses.get(addressKey(ask));
+    if (known === undefined || !ask.navigation) return known;
+    const due = this.#lookIsDue(ask);
+    if (due === 'wait') return undefined;
+    if (due === 'aside') void this.#lookAgain(ask);
+    return known;
   }
 
   /** The entry of `paths` that a request falls under. Cost: one comparison where no mapping has any. */
@@ -80,22 +111,51 @@ export class HostRouter {
 
   /** A decision without proxying, as `resolve` shows it: mappings are ignored, but for who the origin is. */
   async decide(question: ResolveAsk, snapshot: Snapshot): Promise<ResolvedDecision> {
-    return this.#parts.resolver.resolve(await this.#withContext(question, snapshot), snapshot);
+    return this.#parts.resolver.resolve(await this.#questions.withContext(question, snapshot), snapshot);
+  }
+
+  /** Make ready, in the background, what the first visit needs. Stores nothing; never rejects. */
+  async warmUp(snapshot: Snapshot): Promise<void> {
+    try {
+      await this.#parts.resolver.warmUp(snapshot);
+      rehearseMapping(snapshot);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'The first visit could not be prepared');
+    }
   }
 
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
-    const mapping = this.#mappingOf(ask);
-    // A prompt is context for a resolution that happens anyway; alone it never re-resolves.
-    if (ask.force === true && mapping && mapping.source !== 'user') {
-      return this.#decide(ask, await discovery.refresh());
+    if (ask.force === true) return this.#force(ask);
+    if (this.#lookIsDue(ask) !== 'no') {
+      await Promise.race([this.#lookAgain(ask), delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
+    const mapping = this.#mappingOf(ask);
     const seen = discovery.current;
     const at = mapping && seen && locate(mapping, seen);
-    if (at?.kind === 'found') return this.#remember(ask, at.upstream, mapping, seen);
+    if (seen && at?.kind === 'found') return this.#arrive(ask, at, seen);
     // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
     // the proxy's own thread nothing.
     return this.#settle(ask, await discovery.refresh());
+  }
+
+  /**
+   * Decide again, but never what the user set, and once in a while only: a reload key that is held down asks again
+   * and again. A prompt is context for a resolution that happens anyway; alone it never re-resolves.
+   */
+  async #force({ force: _, ...ask }: RouteAsk): Promise<RouteOutcome> {
+    const { discovery, log } = this.#parts;
+    const mapping = this.#mappingOf(ask);
+    // What stands under a path is the user's, too.
+    if (mapping?.source === 'user' || ask.pathPrefix !== undefined) return this.#route(ask);
+    if (this.#forced.mayForce(mappingKey(ask.hostname, ask.service))) {
+      return this.#decide({ ...ask, force: true }, await discovery.refresh());
+    }
+    log.info({ host: ask.hostname }, 'It was decided again a moment ago: what is known is the answer');
+    // As a navigation it would ask an LLM that failed a moment ago once more.
+    const { prompt: _prompt, ...known } = { ...ask, navigation: false };
+    const outcome = await this.#route(known);
+    return outcome.kind === 'unknown' ? { ...outcome, why: `${outcome.why}. ${TOO_SOON}` } : outcome;
   }
 
   /** What the mapping says now, in a fresh snapshot; without one, a decision. */
@@ -120,7 +180,7 @@ export class HostRouter {
   /** A mapping whose target has to be found in a fresh snapshot. Never a neighbour. */
   async #follow(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<RouteOutcome> {
     const at = locate(mapping, snapshot);
-    if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
+    if (at.kind === 'found') return this.#arrive(ask, at, snapshot);
     if (at.kind === 'ambiguous') {
       return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
@@ -136,21 +196,62 @@ export class HostRouter {
   async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
     const { identity, source } = mapping;
     if (!identity || source === 'user' || source === undefined) return undefined;
-    const question = await this.#withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
+    const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
     const decision = await this.#parts.resolver.resolve(question, snapshot);
     return decision.resolved && sameProgram(identity, decision.resolved) ? decision : undefined;
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {
     const before = this.#mappingOf(ask);
-    const question = await this.#withContext(toResolve(ask), snapshot);
-    const decision = await this.#parts.resolver.resolve(question, snapshot);
+    const decision = await this.#questions.ask(ask, snapshot, 'request');
     if (decision.resolved && decision.target) return this.#adopt(ask, decision, before, snapshot);
     return {
       kind: 'unknown',
       candidates: this.#candidates(decision.candidates, snapshot),
       why: publicReason(decision),
     };
+  }
+
+  #lookIsDue(ask: RouteAsk): ReturnType<LookTimes['due']> {
+    // Siblings are found anew around their origin; what the user forces is decided anyway.
+    const isPart = ask.service !== undefined || ask.pathPrefix !== undefined;
+    if (!ask.navigation || isPart || ask.force) return 'no';
+    return this.#looks.due(ask.hostname, this.#parts.store.get(ask.hostname));
+  }
+
+  /** One second look a hostname at a time. Never rejects. */
+  #lookAgain(ask: RouteAsk): Promise<void> {
+    return this.#secondLooks.run(ask.hostname, async () => {
+      this.#looks.began(ask.hostname);
+      try {
+        await this.#lookAround({ hostname: ask.hostname, navigation: false });
+      } catch (error) {
+        this.#parts.log.error({ err: error, host: ask.hostname }, 'A second look failed');
+      }
+    });
+  }
+
+  async #lookAround(ask: RouteAsk): Promise<void> {
+    const { discovery, resolver, store, log } = this.#parts;
+    const snapshot = await discovery.refresh();
+    const mapping = store.get(ask.hostname);
+    const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
+    // One that is away is followed, or waited for, when it is asked for.
+    if (!mapping || at?.kind !== 'found' || at.service === null) return;
+    const named = await resolver.resolve({ ...toResolve(ask), mode: 'names' }, snapshot);
+    const target = at.service;
+    const rivals = rivalsIn(named, target, snapshot);
+    const decide = () => this.#questions.ask(ask, snapshot, 'second look');
+    const found = await lookAgain({ mapping, target, rivals, named, snapshot, decide });
+    if (found === 'later' || store.get(ask.hostname) !== mapping) return;
+    if (found === 'same') {
+      const digests = rivalDigests(rivals);
+      if (digests.join() !== mapping.rivals?.join()) this.#store(ask, { ...mapping, rivals: digests });
+      return;
+    }
+    if (found === named) this.#questions.decisions.add(named, 'second look', 0);
+    log.info({ host: ask.hostname, target: found.target, reason: found.reason }, 'Somebody new has this name now');
+    await this.#adopt(ask, found, mapping, snapshot);
   }
 
   /** Remember a decision, unless somebody set the mapping while it was made. @param before the mapping it replaces */
@@ -165,8 +266,16 @@ export class HostRouter {
     const { resolved, target, reason, confidence } = decision;
     if (!resolved || !target) return { kind: 'unknown', candidates: [], why: reason };
     const source = decision.decision === 'none' ? 'name' : decision.decision;
-    const mapping = mappingFor(resolved, target.port, { source, reason, confidence, snapshot });
+    const mapping = mappingFor(resolved, target.port, {
+      source,
+      reason,
+      confidence,
+      snapshot,
+      now: new Date(this.#now()),
+    });
+    if (ask.service === undefined) mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
     this.#store(ask, mapping);
+    this.#looks.began(ask.hostname);
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];
@@ -185,6 +294,16 @@ export class HostRouter {
     });
   }
 
+  /** The mapping's service was found. A port that it moved to is noted, for whoever reads the file. */
+  #arrive(ask: RouteAsk, { upstream, service }: Found, snapshot: Snapshot): RouteOutcome {
+    const mapping = this.#mappingOf(ask);
+    const isOurs = ask.pathPrefix === undefined && mapping?.source !== undefined && mapping.source !== 'user';
+    if (mapping && isOurs && mapping.identity && service && !isContainer(service) && upstream.port !== mapping.port) {
+      this.#store(ask, movedTo(mapping, service, upstream.port, snapshot));
+    }
+    return this.#remember(ask, upstream, this.#mappingOf(ask), snapshot);
+  }
+
   #remember(
     ask: RouteAsk,
     found: Upstream,
@@ -194,18 +313,6 @@ export class HostRouter {
     const upstream = presented(found, ask, mapping, snapshot);
     this.#addresses.set(addressKey(ask), upstream);
     return { kind: 'upstream', upstream };
-  }
-
-  /** A question with what is known around it: who the origin is, and what the user corrected before. */
-  async #withContext(question: ResolveAsk, snapshot: Snapshot): Promise<ResolveAsk> {
-    const { store, resolver } = this.#parts;
-    const corrections = correctionsOf(store.all());
-    if (question.service === undefined || question.origin) return { corrections, ...question };
-    const mapping = store.get(question.host);
-    const at = mapping && locate(mapping, snapshot);
-    const byName = async () => (await resolver.resolve({ host: question.host, mode: 'names' }, snapshot)).resolved;
-    const known = at?.kind === 'found' ? at.service : mapping ? null : await byName();
-    return { corrections, ...question, ...(known ? { origin: known } : {}) };
   }
 
   #candidates(services: readonly Service[], snapshot: Snapshot): Candidate[] {
@@ -222,40 +329,6 @@ export class HostRouter {
   }
 }
 
-/** The reason in our own words: an LLM server's may hold anything, and pages of apps can read this. */
-function publicReason({ steps, reason }: ResolvedDecision): string {
-  const failed = steps.find((step) => step.outcome === 'failed');
-  if (!failed) return reason;
-  const why = `The LLM gave no usable answer (${failed.code ?? 'unknown'}); “hostwise resolve --explain” says more`;
-  return steps.map((step) => (step === failed ? why : step.detail)).join('. ');
-}
+type Found = Extract<Located, { kind: 'found' }>;
 
-/** Field of a mapping that was decided among all services, not only the siblings of its origin. */
-const ANY_REACH = 'anyReach';
-const ANY_SUFFIX = ' any';
-
-function reachesAnything(ask: RouteAsk): boolean {
-  return ask.service !== undefined && ask.siblingsOnly !== true;
-}
-
-/** Addresses found with a wider reach are remembered apart. */
-function addressKey(ask: RouteAsk): string {
-  if (ask.pathPrefix !== undefined) return ask.hostname + ask.pathPrefix;
-  return mappingKey(ask.hostname, ask.service) + (reachesAnything(ask) ? ANY_SUFFIX : '');
-}
-
-function toResolve(ask: RouteAsk): ResolveAsk {
-  return {
-    host: ask.hostname,
-    navigation: ask.navigation,
-    ...(ask.service === undefined ? {} : { service: ask.service }),
-    ...(ask.prompt === undefined ? {} : { prompt: ask.prompt }),
-    ...(ask.siblingsOnly === undefined ? {} : { siblingsOnly: ask.siblingsOnly }),
-    ...(ask.force === undefined ? {} : { force: ask.force }),
-  };
-}
-
-/** Asks that may share one answer. */
-function flightKey(ask: RouteAsk): string {
-  return JSON.stringify([addressKey(ask), ask.prompt, ask.force === true, ask.siblingsOnly === true]);
-}
+const TOO_SOON = 'It was decided again less than 10 s ago, so nobody was asked once more';

@@ -4,8 +4,9 @@
  */
 import type { Service, Snapshot } from '../core/service.ts';
 import { flatText, nameText } from './name-text.ts';
-import { decide, type NameMatch } from './names.ts';
-import { type Place, placesOf } from './places.ts';
+import { decidePlaces, hasWord, type NameMatch } from './names.ts';
+import { checkoutsOf, familiesOf, type Place, placesOf } from './places.ts';
+import { roleWords } from './roles.ts';
 
 /** What an origin may reach, and the part of it that names are matched in. */
 interface Siblings {
@@ -22,40 +23,35 @@ export function siblingServices(origin: Service, snapshot: Snapshot): Service[] 
 
 /**
  * The sibling that a name means: a part of the origin's own checkout called so (package, directory, compose service,
- * container), or else the only program of it called so (`vite`). Pure.
+ * container), or else the only program of it called so (`vite`), or else the only one with that role (`api` for a part
+ * called `backend`) while no other part has the word in its name. Pure.
  * @param service as in `/_proxy/{service}/`
  */
 export function matchSibling(service: string, origin: Service, snapshot: Snapshot): NameMatch {
   const wanted = flatText(nameText(service));
   const near = siblings(origin, snapshot).near.filter((place) => place.web);
-  const called = near.filter((place) => [...place.parts, ...place.aliases].some((name) => flatText(name) === wanted));
-  const found = called.length > 0 ? called : near.filter((place) => flatText(place.tool) === wanted);
   const detail = `"${service}" is a part of the same project`;
-  if (found.length > 0)
-    return decide(
-      found.map((place) => place.service),
-      'sibling',
-      detail,
-    );
+  for (const names of [ownNames, (place: Place) => [place.tool], (place: Place) => roleWords(place).within]) {
+    const found = near.filter((place) => names(place).some((name) => flatText(name) === wanted));
+    const isRival = (place: Place) => !found.includes(place) && hasWord(ownNames(place), wanted);
+    if (found.length > 0 && (names === ownNames || !near.some(isRival))) return decidePlaces(found, 'sibling', detail);
+  }
   return { outcome: 'nothing', detail: `The project runs nothing called "${service}"` };
+}
+
+function ownNames(place: Place): string[] {
+  return [...place.parts, ...place.aliases];
 }
 
 function siblings(origin: Service, snapshot: Snapshot): Siblings {
   const places = placesOf(snapshot);
   const own = places.find((place) => place.service.id === origin.id);
   if (!own) return { near: [], reach: [] };
-  const checkouts = keys(own, 'checkout');
-  const families = keys(own, 'family');
-  const near = places.filter(
-    (place) => place === own || keys(place, 'checkout').some((key) => checkouts.includes(key)),
-  );
+  const checkouts = checkoutsOf(own);
+  const families = familiesOf(own);
+  const near = places.filter((place) => place === own || checkoutsOf(place).some((key) => checkouts.includes(key)));
   const reach = places.filter(
-    (place) => near.includes(place) || keys(place, 'family').some((key) => families.includes(key)),
+    (place) => near.includes(place) || familiesOf(place).some((key) => families.includes(key)),
   );
   return { near, reach };
-}
-
-/** A container belongs to its compose project and to the checkout that its compose file lies in. */
-function keys(place: Place, key: 'checkout' | 'family'): string[] {
-  return [place[key], place.around?.[key]].filter((value) => typeof value === 'string');
 }

@@ -47,6 +47,13 @@ export function mappingFor(service: Service, port: number, origin: MappingOrigin
   };
 }
 
+/** The same mapping with the port that its service has now, and those beside it. */
+export function movedTo(mapping: Mapping, service: Service, port: number, snapshot: Snapshot): Mapping {
+  const { otherPorts: _stale, ...kept } = mapping;
+  const { otherPorts } = mappingFor(service, port, { source: 'name', reason: '', confidence: 1, snapshot });
+  return { ...kept, port, ...(otherPorts === undefined ? {} : { otherPorts }) };
+}
+
 /** The fields of a mapping that say who a live service is; only what can be told. */
 function whoIs(
   service: Service,

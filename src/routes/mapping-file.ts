@@ -88,7 +88,17 @@ function setAside(entries: Map<string, MappingEntry>, key: string, value: unknow
   return `The mapping "${key.slice(0, 80)}" is set aside: ${why}`;
 }
 
-const OPTIONAL = ['processIdentifier', 'identity', 'source', 'confidence', 'host', 'forwardedHost', 'cookies', 'paths'];
+const OPTIONAL = [
+  'processIdentifier',
+  'identity',
+  'source',
+  'rivals',
+  'confidence',
+  'host',
+  'forwardedHost',
+  'cookies',
+  'paths',
+];
 
 /** Forms that are no mistakes: written by hand without a date, by the seed with an empty processIdentifier. */
 function asWrittenByOthers(value: unknown, now: Date): unknown {

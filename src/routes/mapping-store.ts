@@ -241,6 +241,7 @@ const SAMPLE: Mapping = {
   llmReason: '',
   identity: { kind: 'process', workdir: '/', root: '/', gitRoot: '/', shape: '', argsDigest: '' },
   source: 'name',
+  rivals: [''],
   confidence: 1,
 };
 

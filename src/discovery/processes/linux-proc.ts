@@ -6,23 +6,24 @@
  * re-checked by one readlink, and a new socket is looked for first in the processes that are new or whose number of
  * descriptors changed since the scan that did not see it.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { messageOf, systemCode } from '../../core/errors.ts';
-import { hasConnection, type ListeningSocket, parseProcNet } from './listening-socket.ts';
-import { type Holders, type Owner, ownerFrom } from './owner.ts';
+import type { ListeningSocket } from './listening-socket.ts';
+import { listeningSockets } from './listening-tables.ts';
+import { type Holders, type Owner, ownerAmong, ownerFrom } from './owner.ts';
 import {
   countDescriptors,
+  listChildren,
   listDescriptors,
   listPids,
   type ProcessFacts,
   readComm,
   readFacts,
+  readLink,
   readStat,
   socketInode,
 } from './proc-files.ts';
 import { type Found, groupByProcess, type OwnedSocket } from './services.ts';
 
-/** What one scan leaves for the next; plain data, so that it may travel between threads. */
+/** What one scan leaves for the next. */
 export interface ProcMemory {
   /** Owner of each socket, by inode. */
   owners: Map<string, Owner>;
@@ -32,18 +33,13 @@ export interface ProcMemory {
   counts: Map<number, number>;
   /** The second look for ownerless sockets: only processes below this id are left in its round. */
   secondLookBelow: number;
-  /** When the round of second looks began, by {@link monotonicMs}. */
+  /** When the round of second looks began, by `performance.now()`. */
   secondLookAtMs: number;
 }
 
 /** A memory that knows nothing: the next scan is a cold one. */
 export function emptyMemory(): ProcMemory {
   return { owners: new Map(), ownerless: new Set(), counts: new Map(), secondLookBelow: 0, secondLookAtMs: 0 };
-}
-
-/** The machine's own clock, the same in every thread and never set back. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
 /**
@@ -66,45 +62,6 @@ export function scanProc(memory: ProcMemory): Found {
   const { sockets, warnings } = listeningSockets();
   const owned = new OwnerSearch(memory).run(sockets, pids, counts);
   return { processes: groupByProcess(owned, stillOwning(memory)), warnings };
-}
-
-/**
- * All listening sockets of this network namespace.
- * @throws the system's error where the IPv4 table cannot be read
- */
-export function listeningSockets(): { sockets: ListeningSocket[]; warnings: string[] } {
-  const sockets = parseProcNet(readListening('/proc/net/tcp'));
-  try {
-    sockets.push(...parseProcNet(readListening('/proc/net/tcp6')));
-  } catch (error) {
-    // No such file: a kernel without IPv6, and nothing is missing.
-    if (systemCode(error) !== 'ENOENT') {
-      return { sockets, warnings: [`IPv6 sockets cannot be listed: "/proc/net/tcp6": ${messageOf(error)}`] };
-    }
-  }
-  return { sockets, warnings: [] };
-}
-
-const CHUNK_BYTES = 4096;
-
-/**
- * The beginning of a table, up to the first connection. The kernel lists listening sockets first (proc_net_tcp.rst), and
- * to list what comes after it walks a table of connections that is sized by the machine's memory: 6 ms with 24 GB.
- * @throws the system's error where the file cannot be read
- */
-function readListening(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    let text = '';
-    for (let count = -1; count !== 0 && !hasConnection(text); ) {
-      count = readSync(file, chunk, 0, CHUNK_BYTES, null);
-      text += chunk.toString('latin1', 0, count);
-    }
-    return text;
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** 5 us each, where listing them would be 100. */
@@ -131,6 +88,8 @@ class OwnerSearch {
   readonly #wanted = new Set<string>();
   readonly #parents = new Map<number, number>();
   readonly #activators = new Map<number, boolean>();
+  /** Executables of holders and their siblings, '' where they may not be read. */
+  readonly #programs = new Map<number, string>();
   /** Descriptors of the wanted sockets' holders' ancestors, each process read once. */
   readonly #sockets = new Map<number, Map<string, number>>();
 
@@ -186,13 +145,13 @@ class OwnerSearch {
   #noteOwnerless(): void {
     const { owners, ownerless } = this.#memory;
     for (const inode of this.#wanted) if (!owners.has(inode)) ownerless.add(inode);
-    this.#memory.secondLookAtMs = monotonicMs();
+    this.#memory.secondLookAtMs = performance.now();
   }
 
   /** The second look, from the newest down, going on where the last one ended. */
   #lookAgain(pids: readonly number[]): void {
     const memory = this.#memory;
-    const startedAtMs = monotonicMs();
+    const startedAtMs = performance.now();
     if (memory.secondLookBelow === 0) {
       if (startedAtMs - memory.secondLookAtMs < SECOND_LOOK_EVERY_MS) return;
       memory.secondLookAtMs = startedAtMs;
@@ -202,7 +161,7 @@ class OwnerSearch {
       if (pid >= memory.secondLookBelow) continue;
       if (!this.#searchIn(pid)) return;
       memory.secondLookBelow = pid;
-      if (monotonicMs() - startedAtMs >= SECOND_LOOK_MS) return;
+      if (performance.now() - startedAtMs >= SECOND_LOOK_MS) return;
     }
     memory.secondLookBelow = 0;
   }
@@ -229,10 +188,31 @@ class OwnerSearch {
     const { owners, ownerless } = this.#memory;
     const isActivator = this.#holders.activates(holder.pid);
     if (isActivator && owners.has(inode)) return;
-    owners.set(inode, isActivator ? holder : ownerFrom(holder, inode, this.#holders));
+    owners.set(inode, isActivator ? holder : this.#ownerOf(holder, inode));
     ownerless.delete(inode);
     // Whoever was started for it is newer than the activator, and was searched before it.
     if (!isActivator) this.#wanted.delete(inode);
+  }
+
+  /**
+   * The search ends at the first holder. Who holds it beside that one and its ancestors is a sibling: a worker whose
+   * parent is gone, or closed the socket. Only those that run the same program are looked into.
+   */
+  #ownerOf(holder: Owner, inode: string): Owner {
+    const root = ownerFrom(holder, inode, this.#holders);
+    const program = this.#programOf(root.pid);
+    const known = [root];
+    for (const pid of listChildren(this.#holders.parentOf(root.pid))) {
+      const fd = this.#programOf(pid) === program ? this.#holders.fdOf(pid, inode) : undefined;
+      if (fd !== undefined) known.push({ pid, fd });
+    }
+    return ownerAmong(known, inode, this.#holders) ?? root;
+  }
+
+  #programOf(pid: number): string {
+    const program = this.#programs.get(pid) ?? readLink(`/proc/${pid}/exe`) ?? '';
+    this.#programs.set(pid, program);
+    return program;
   }
 
   readonly #holders: Holders = {

@@ -1,13 +1,14 @@
 /**
  * Which process a listening socket belongs to, where several hold it.
  *
- * The rule: start from the newest process that holds the socket, and take its oldest ancestor that holds it too.
+ * The rule: of each process that holds the socket take the oldest ancestor that holds it too, and of those the lowest pid.
  * - A pre-forking server (gunicorn, nginx, puma, `uvicorn --reload`) and its workers hold one socket: the service is
  *   the parent, whose command line and directory are what the user typed, and which outlives its workers.
  * - A child that listens on a socket of its own is a service of its own, whatever its parent listens on.
  * - The init process and systemd's user instance open sockets for others (socket activation): they own one only while
  *   nobody else holds it.
- * - Orphaned workers that are all siblings: the newest; once chosen it stays for as long as it holds the socket.
+ * - Orphaned workers that are all siblings: the lowest pid, which is the oldest until pids come round, and which every
+ *   tool knows. A scan that remembers an owner keeps it for as long as it holds the socket.
  */
 
 /** What the rule asks about the machine. */
@@ -29,7 +30,13 @@ export interface Owner {
 /** No real tree is deeper; a bound against a torn view of it, where a pid came round again. */
 const MAX_ANCESTORS = 64;
 
-/** Apply the rule above to one holder found (the newest). */
+/** Apply the rule above to all holders that are known; undefined where there are none but those that open for others. */
+export function ownerAmong(known: readonly Owner[], inode: string, holders: Holders): Owner | undefined {
+  const roots = known.filter(({ pid }) => !holders.activates(pid)).map((one) => ownerFrom(one, inode, holders));
+  return roots.reduce<Owner | undefined>((lowest, one) => (lowest && lowest.pid <= one.pid ? lowest : one), undefined);
+}
+
+/** The oldest ancestor of one holder that holds the socket too, else the holder itself. */
 export function ownerFrom(holder: Owner, inode: string, holders: Holders): Owner {
   let owner = holder;
   let pid = holders.parentOf(holder.pid);

@@ -71,6 +71,21 @@ export function listDescriptors(pid: number): string[] | undefined {
   }
 }
 
+/** Ids of a process's children; [] where it has none, is gone, or the kernel does not tell (CONFIG_PROC_CHILDREN). */
+export function listChildren(pid: number): number[] {
+  try {
+    // Each thread has its own: a process is often started by another one than the main thread.
+    const threads = pid > 0 ? readdirSync(`/proc/${pid}/task`) : [];
+    const lists = threads.map((thread) => readText(`/proc/${pid}/task/${thread}/children`) ?? '');
+    return lists
+      .flatMap((text) => text.split(' '))
+      .filter((text) => text !== '')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
 /** Number of descriptors a process has, where the kernel says so without listing them (Linux 6.2 and later), else 0. */
 export function countDescriptors(pid: number): number {
   return statOf(`/proc/${pid}/fd`)?.size ?? 0;

@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { run } from '../../platform/exec.ts';
 import { isActivator } from './linux-proc.ts';
 import { type ListeningSocket, plainAddress } from './listening-socket.ts';
-import { type Holders, type Owner, ownerFrom } from './owner.ts';
+import { type Holders, type Owner, ownerAmong } from './owner.ts';
 import { type ProcessFacts, readFacts, readStat, socketInode } from './proc-files.ts';
 import { type Found, groupByProcess, type OwnedSocket } from './services.ts';
 
@@ -43,8 +43,7 @@ export async function scanSs(): Promise<Found> {
 function ownedBy({ socket, holders }: SsSocket, names: Map<number, string>): OwnedSocket {
   // A process chooses its name, and ss prints it unescaped: `x",pid=1,fd=2)` would claim to be another one.
   const real = holders.filter(({ pid, fd }) => socket.inode === '' || socketInode(pid, fd) === socket.inode);
-  const [holder] = real.filter(({ pid }) => !isActivator(pid)).sort((a, b) => b.pid - a.pid);
-  const owner = holder ? ownerFrom(holder, socket.inode, holdersAmong(real)) : real[0];
+  const owner = ownerAmong(real, socket.inode, holdersAmong(real)) ?? real[0];
   const name = real.find(({ pid }) => pid === owner?.pid)?.name;
   if (owner && name !== undefined) names.set(owner.pid, name);
   return { socket, owner: owner && { pid: owner.pid, fd: owner.fd } };

@@ -8,7 +8,7 @@ import { programName } from './command-line.ts';
 import type { ListeningSocket } from './listening-socket.ts';
 import { type LsofFile, parseLsofFields, readingsOfPath, unescapeLsof } from './lsof-fields.ts';
 import type { RunTool } from './os-tool.ts';
-import { ownerFrom } from './owner.ts';
+import { ownerAmong } from './owner.ts';
 import type { ProcessFacts } from './proc-files.ts';
 import { askParents, askPs, type PsRow } from './ps.ts';
 import { type Found, groupByProcess, type OwnedSocket } from './services.ts';
@@ -52,19 +52,15 @@ export async function describeSockets(sockets: readonly ToolSocket[], runTool: R
 function withOwner({ socket, holders }: ToolSocket, parents: ReadonlyMap<number, number>): OwnedSocket {
   const fds = new Map(holders.map(({ pid, fd }) => [pid, fd] as const).reverse());
   const activators = new Set(holders.filter(isActivator).map(({ pid }) => pid));
-  const newestFirst = [...fds.keys()].sort((a, b) => b - a);
-  const holder = newestFirst.find((pid) => !activators.has(pid));
-  if (holder === undefined) return { socket, owner: ownerOf(newestFirst[0], fds) };
-  const { pid } = ownerFrom({ pid: holder, fd: 0 }, socket.inode, {
+  const known = [...fds.keys()].map((pid) => ({ pid, fd: 0 }));
+  const owner = ownerAmong(known, socket.inode, {
     fdOf: (one) => (fds.has(one) ? 0 : undefined),
     parentOf: (one) => parents.get(one) ?? 0,
     activates: (one) => activators.has(one),
   });
-  return { socket, owner: ownerOf(pid, fds) };
-}
-
-function ownerOf(pid: number | undefined, fds: ReadonlyMap<number, number | undefined>): OwnedSocket['owner'] {
-  return pid === undefined ? undefined : { pid, fd: fds.get(pid) };
+  // All of them open sockets for others: the newest, which may be the user's own.
+  const pid = owner?.pid ?? Math.max(...fds.keys());
+  return { socket, owner: fds.size === 0 ? undefined : { pid, fd: fds.get(pid) } };
 }
 
 /** They open sockets for others, which may be started later: the init process, launchd, systemd's user instance. */

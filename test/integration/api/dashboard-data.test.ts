@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../../../src/api/openapi.ts';
 import * as schemas from '../../../src/api/schemas.ts';
 import type { RequestDetail, RequestsAnswer, RoutesAnswer } from '../../../src/api/wire.ts';
+import type { Mapping } from '../../../src/core/mapping.ts';
 import type { TrafficRecord } from '../../../src/core/traffic.ts';
 import { LogRing } from '../../../src/platform/log-ring.ts';
+import { Decisions } from '../../../src/resolve/decisions.ts';
 import { Traffic } from '../../../src/traffic/traffic.ts';
 import { trafficRecord } from '../../../src/traffic/traffic-record.test-data.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
-import { type ControlServer, fromDashboard, PAGE_TOKEN, serveControl } from './serve-control.ts';
+import { type ControlServer, fromDashboard, PAGE_TOKEN, SNAPSHOT, serveControl } from './serve-control.ts';
 
 const traffic = new Traffic();
 const logs = new LogRing();
@@ -240,5 +242,44 @@ describe('the OpenAPI document', () => {
       const { status } = await get(path === '/_api/resolve' ? `${path}?host=shop.localhost` : path);
       expect([path, status]).toEqual([path, 200]);
     }
+  });
+});
+
+describe('decisions', () => {
+  it('are listed with their trace, and a route that nobody set by hand is decided anew', async () => {
+    const decisions = new Decisions();
+    const asked: unknown[] = [];
+    const own = await serveControl({
+      decisions,
+      decideAgain: async (ask, prompt) => {
+        asked.push([ask, prompt]);
+        const step = { step: 'llm', outcome: 'decided', detail: 'token=abcdef123456', durationMs: 4 } as const;
+        const facts = {
+          decision: 'llm',
+          target: { id: 'p1', port: 5173 },
+          confidence: 0.9,
+          reason: 'It fits',
+        } as const;
+        const choice = { resolved: null, candidates: SNAPSHOT.processes };
+        decisions.add({ host: 'shop.localhost', ...facts, steps: [step], ...choice }, 'request', 12);
+      },
+    });
+    const post = (key: string) =>
+      own.request({
+        host: 'proxy.localhost',
+        path: '/_api/decisions',
+        method: 'POST',
+        headers: fromDashboard(own, { 'x-hostwise-token': PAGE_TOKEN, 'content-type': 'application/json' }),
+        body: JSON.stringify({ key, prompt: 'the web one' }),
+      });
+    const decided = schemas.decisionSchema.parse((await post('shop.localhost')).json());
+    expect(asked).toEqual([[{ hostname: 'shop.localhost' }, 'the web one']]);
+    expect(decided).toMatchObject({ decision: 'llm', occasion: 'request', steps: [{ detail: 'token=***' }] });
+    const list = await own.request({ host: 'proxy.localhost', path: '/_api/decisions', headers: fromDashboard(own) });
+    expect(schemas.decisionsSchema.parse(list.json()).decisions).toHaveLength(1);
+    own.mappings.set('mine.localhost', { ...(server.mappings.get('shop.localhost') as Mapping), source: 'user' });
+    expect((await post('mine.localhost')).status).toBe(400);
+    expect(asked).toHaveLength(1);
+    await own.close();
   });
 });

@@ -11,6 +11,7 @@ import type { AnyRequest, AnyResponse } from '../../../src/core/http-message.ts'
 import type { Mapping } from '../../../src/core/mapping.ts';
 import { candidatesOf, isContainer, type Snapshot } from '../../../src/core/service.ts';
 import { LogRing } from '../../../src/platform/log-ring.ts';
+import { Decisions } from '../../../src/resolve/decisions.ts';
 import { Traffic } from '../../../src/traffic/traffic.ts';
 
 export const API_TOKEN = 'api-token-of-this-start';
@@ -147,6 +148,8 @@ function standIns(
     onSnapshot: () => () => {},
     traffic: new Traffic(),
     replay: async () => ({ status: 200, totalMs: 3 }),
+    decisions: new Decisions(),
+    decideAgain: async () => {},
     logs: new LogRing(),
     settings: () => [],
     hostnames: (snapshot) => new Map(snapshot.processes.map(({ id }) => [id, 'shop.localhost'])),

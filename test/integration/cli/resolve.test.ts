@@ -55,7 +55,10 @@ describe('hostwise resolve --services FILE', () => {
       target: { id: 'p2', port: 4321 },
       confidence: 1,
       reason: expect.any(String),
-      steps: [expect.objectContaining({ step: 'name', outcome: 'decided' })],
+      steps: [
+        expect.objectContaining({ step: 'hint', outcome: 'nothing' }),
+        expect.objectContaining({ step: 'name', outcome: 'decided' }),
+      ],
     });
     for (const none of decisions.slice(2))
       expect(none).toMatchObject({ target: null, reason: expect.stringMatching(/./) });

@@ -57,7 +57,7 @@ describe.skipIf(!needs('linux'))('Discovery among bad neighbours [needs linux]',
     onTestFinished(() => {
       isOver = true;
     });
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 20; i++) {
       const snapshot = await discovery.refresh();
       expect(snapshot.warnings).toBeUndefined();
       expect(ofPid(snapshot, steady.pid)?.listen.map(({ port }) => port)).toEqual(steady.ports);

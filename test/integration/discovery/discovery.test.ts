@@ -1,9 +1,14 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ScanThread } from '../../../src/discovery/scan-thread.ts';
 import { Discovery } from '../../../src/discovery/snapshot.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 import { TestMachine } from './test-machine.ts';
 
@@ -39,18 +44,16 @@ describe.skipIf(!needs('linux'))('Discovery [needs linux]', () => {
 });
 
 describe('ScanThread', () => {
-  const limits = { timeoutMs: 5_000, idleMs: 5_000 };
+  const limits = { timeoutMs: 5_000 };
   const close = (thread: ScanThread) => onTestFinished(() => thread.close());
 
-  it('ends when idle and starts again with what it remembered', async () => {
-    const thread = new ScanThread(OPTIONS, { ...limits, idleMs: 1 }, fixture('echo-worker.mjs'));
+  it('keeps its thread for as long as it is not closed, without keeping the process', async () => {
+    const thread = new ScanThread(OPTIONS, limits, fixture('echo-worker.mjs'));
     close(thread);
+    const before = process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
     const first = await thread.scan();
-    const second = await waitFor('another thread', async () => {
-      const snapshot = await thread.scan();
-      return snapshot.threadId === first.threadId ? undefined : snapshot;
-    });
-    expect(second).toMatchObject({ remembered: true });
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length).toBe(before);
+    expect((await thread.scan()).threadId).toBe(first.threadId);
   });
 
   it('asks a new thread when one crashes, and gives up when that crashes too', async () => {
@@ -70,6 +73,35 @@ describe('ScanThread', () => {
     await expect(thread.scan()).rejects.toMatchObject(late);
     await expect(thread.scan()).rejects.toMatchObject(late);
   });
+
+  it.skipIf(!needs('linux'))(
+    'starts no third thread while two hang, and goes on when one ends [needs linux]',
+    async () => {
+      const directory = await makeTempDir('hws');
+      onTestFinished(() => removeDir(directory));
+      const pipe = path.join(directory, 'pipe');
+      await promisify(execFile)('mkfifo', [pipe]);
+      // Both open it and come back when somebody writes, and are then ended.
+      const release = () => open(pipe, 'r+').then((file) => file.close());
+      onTestFinished(release);
+      const source = new ScanThread(
+        { ...OPTIONS, ownScript: pipe },
+        { ...limits, timeoutMs: 1_000 },
+        fixture('hung-read-worker.mjs'),
+      );
+      const discovery = new Discovery({}, source);
+      onTestFinished(() => discovery.close());
+
+      const late = 'the scan took longer than 1000 ms';
+      const hanging = expect.stringContaining('2 scans hang in reads that do not come back');
+      expect((await discovery.refresh()).warnings).toEqual([late]);
+      await discovery.refresh();
+      for (let i = 0; i < 3; i++) expect((await discovery.refresh()).warnings).toEqual([late, hanging]);
+      await release();
+      // It hangs again, which only a thread can.
+      await waitFor('a new thread', () => source.scan().catch((error) => error.message === late || undefined));
+    },
+  );
 
   it('fails open questions when it is closed', async () => {
     const thread = new ScanThread(OPTIONS, limits, fixture('hanging-worker.mjs'));

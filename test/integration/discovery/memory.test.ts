@@ -73,13 +73,4 @@ describe.skipIf(!needs('linux'))('what a scanner remembers [needs linux]', () =>
     memory.secondLookAtMs = Number.NEGATIVE_INFINITY;
     await waitFor('the owner', async () => pidOnPort(await scanner.scan(), server.ports[0]) === server.pid);
   });
-
-  it('is handed on to another scanner', async () => {
-    const scanner = new Scanner({ backend: 'proc', ownPids: [] });
-    const server = await machine.start('handed-on', { listen: [V4] });
-    await scanner.scan();
-    const heir = new Scanner({ backend: 'proc', ownPids: [] }, structuredClone(scanner.memory));
-    expect(pidOnPort(await heir.scan(), server.ports[0])).toBe(server.pid);
-    expect(heir.memory.owners.size).toBeGreaterThan(0);
-  });
 });

@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listensOn } from '../../../src/discovery/processes/listening-tables.ts';
 import { holdsProof } from '../../../src/discovery/proof.ts';
 import { Scanner } from '../../../src/discovery/scan.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 import { type Server, TestMachine } from './test-machine.ts';
 
 describe.skipIf(!needs('linux') || !needs('lsof'))('holdsProof [needs linux, lsof]', () => {
@@ -52,5 +56,47 @@ describe.skipIf(!needs('linux') || !needs('lsof'))('holdsProof [needs linux, lso
 describe('holdsProof', () => {
   it('holds for an address that the user named', () => {
     expect(holdsProof({ kind: 'fixed' })).toBe(true);
+  });
+});
+
+/** A line of /proc/net/tcp: a port, a state (0A listens, 01 is connected) and an inode. */
+function line(port: number, state: string, inode: number): string {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 0 100 0 0 10 0`.padEnd(
+    149,
+  );
+}
+
+describe('listensOn', () => {
+  const HEADING = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+  const listening = Array.from({ length: 300 }, (_, i) => line(3000 + i, '0A', 70_000 + i));
+  const connections = Array.from({ length: 5_000 }, (_, i) => line(40_000, '01', 80_000 + i));
+  let directory: string;
+  beforeAll(async () => {
+    directory = await makeTempDir('hwt');
+  });
+  afterAll(() => removeDir(directory));
+
+  async function table(name: string, lines: string[]): Promise<string> {
+    const file = path.join(directory, name);
+    await writeFile(file, `${[HEADING, ...lines].join('\n')}\n`);
+    return file;
+  }
+
+  it('finds each listening socket, by port and inode, wherever its line is cut', async () => {
+    const file = await table('cut', [...listening, ...connections]);
+    const found = await Promise.all(listening.map((_, i) => listensOn(3000 + i, `${70_000 + i}`, [file])));
+    expect(found).toEqual(listening.map(() => true));
+    expect(await listensOn(3001, '70000', [file])).toBe(false);
+    expect(await listensOn(3000, '7000', [file])).toBe(false);
+    expect(await listensOn(40_000, '80000', [file])).toBe(false);
+  });
+
+  it('reads no connections: the kernel lists them after all that listens', async () => {
+    const late = line(9000, '0A', 99_999);
+    const file = await table('late', [...listening, ...connections, late]);
+    expect(await listensOn(9000, '99999', [file])).toBe(false);
+    const other = await table('other', [late]);
+    expect(await listensOn(9000, '99999', [file, path.join(directory, 'none'), other])).toBe(true);
   });
 });

@@ -45,10 +45,21 @@ describe.skipIf(!needs('linux') || !needs('ss') || !needs('lsof'))('[needs linux
     const report = path.join(machine.root, 'tmux.json');
     const command = `exec "${process.execPath}" "${SERVER}" '${JSON.stringify(LISTEN)}' > "${report}"`;
     await tmux('new-session', '-d', '-c', machine.root, command);
-    const { pid, ports } = await waitFor('the server in tmux', async (): Promise<ServerReport | undefined> => {
-      const text = await readFile(report, 'utf8').catch(() => '');
-      return text.endsWith('\n') ? (JSON.parse(text) as ServerReport) : undefined;
-    });
+    const { pid, ports } = await waitFor('the server in tmux', () => reportIn(report));
+    for (const backend of BACKENDS)
+      expect(await find(backend, pid)).toMatchObject({
+        command: 'node',
+        cwd: machine.root,
+        listen: [{ port: ports[0] }],
+      });
+  });
+
+  it('a server that an agent put in the background of a shell that ended, with no terminal, is found', async () => {
+    const report = path.join(machine.root, 'agent.json');
+    const command = `nohup "${process.execPath}" "${SERVER}" '${JSON.stringify(LISTEN)}' > "${report}" 2>&1 < /dev/null &`;
+    await promisify(execFile)('sh', ['-c', command], { cwd: machine.root });
+    const { pid, ports } = await waitFor('the server in the background', () => reportIn(report));
+    onTestFinished(() => void process.kill(pid, 'SIGKILL'));
     for (const backend of BACKENDS)
       expect(await find(backend, pid)).toMatchObject({
         command: 'node',
@@ -57,3 +68,9 @@ describe.skipIf(!needs('linux') || !needs('ss') || !needs('lsof'))('[needs linux
       });
   });
 });
+
+/** What a server wrote there, once all of it is. */
+async function reportIn(file: string): Promise<ServerReport | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.endsWith('\n') ? (JSON.parse(text) as ServerReport) : undefined;
+}

@@ -27,6 +27,7 @@ export type Servers = Record<
   | 'mapped'
   | 'cluster'
   | 'shared'
+  | 'orphans'
   | 'supervisor'
   | 'several'
   | 'renamed'
@@ -67,7 +68,7 @@ export class TestMachine {
     this.#started.push(started);
     const [line] = await started.printed(/^\{.*\}$/m);
     const report = JSON.parse(line) as ServerReport;
-    if (report.pid !== started.pid) this.#daemons.push(report.pid);
+    if (report.pid !== started.pid) this.#daemons.push(report.pid, ...report.children.map(({ pid }) => pid));
     return { ...report, cwd, process: started };
   }
 
@@ -101,6 +102,7 @@ export async function startServers(machine: TestMachine, asRoot: boolean): Promi
       mapped: machine.start('mapped', { listen: [{ host: '::ffff:127.0.0.1' }] }),
       cluster: machine.start('cluster', {}, { script: 'cluster.mjs' }),
       shared: machine.start('shared', { listen: [v4], shared: true }),
+      orphans: machine.start('orphans', {}, { script: 'orphans.mjs' }),
       supervisor: machine.start('supervisor', { listen: [v4], child: { listen: [v6] } }),
       several: machine.start('several', { listen: [v4, v6, v4, { host: '::', ipv6Only: true }] }),
       renamed: machine.start('renamed', { listen: [v4], title: 'my-api' }),

@@ -24,7 +24,7 @@ describe('a decision with a real LLM server', () => {
     const { server, resolver } = await start();
     const decision = await resolver.resolve({ host: 'singing-choir.localhost' }, snapshot);
     expect(decision).toMatchObject({ decision: 'llm', target: { id: 'p103', port: 3000 }, confidence: 0.9 });
-    expect(decision.steps[1]).toMatchObject({ tokens: { prompt: 100, completion: 20 }, cost: 0.0002, model: 'm' });
+    expect(decision.steps.at(-1)).toMatchObject({ tokens: { prompt: 100, completion: 20 }, cost: 0.0002, model: 'm' });
     expect(server.refusals).toEqual([]);
   });
 
@@ -32,7 +32,7 @@ describe('a decision with a real LLM server', () => {
     const { server, resolver } = await start();
     const decision = await resolver.resolve({ host: 'singing-choir.localhost' }, snapshot);
     const sent = server.requests[0]?.body.messages.map(({ content }) => content).join('\n\n');
-    expect(decision.steps[1]?.prompt).toBe(sent);
+    expect(decision.steps.at(-1)?.prompt).toBe(sent);
     expect(JSON.stringify(decision)).not.toContain('sk-test');
     expect(sent).not.toMatch(/\/home|mia/);
   });
@@ -48,7 +48,7 @@ describe('a decision with a real LLM server', () => {
     const { resolver } = await start(scenarios[name]);
     const decision = await resolver.resolve({ host: 'zzz.localhost' }, snapshot);
     expect(decision).toMatchObject({ decision: 'none', target: null, resolved: null, confidence: 0 });
-    expect(decision.steps[1]?.outcome).toBe(outcome);
+    expect(decision.steps.at(-1)?.outcome).toBe(outcome);
     expect(decision.reason).toContain(detail);
     expect(decision.candidates).toHaveLength(5);
   });
@@ -72,7 +72,10 @@ describe('a decision with a real LLM server', () => {
   it('tells the model the user’s corrections and words as data', async () => {
     const { server, resolver } = await start();
     const corrections = [{ host: 'music.localhost', target: 'choir', port: 3000 }];
-    await resolver.resolve({ host: 'zzz.localhost', prompt: 'the "choir"}]', corrections }, snapshot);
+    await resolver.resolve(
+      { host: 'zzz.localhost', prompt: 'the "choir"}]', corrections: () => corrections },
+      snapshot,
+    );
     const user = JSON.parse(server.requests[0]?.body.messages[1]?.content ?? '');
     expect(user).toMatchObject({
       hint: 'the "choir"}]',

@@ -92,7 +92,7 @@ describe('an order smuggled in', () => {
     const { decision } = await decide(obedient, any, ask);
     const { steps, ...rest } = decision;
     expect(rest).toMatchObject({ decision: 'none', target: null, resolved: null, confidence: 0 });
-    const [step] = steps;
+    const step = steps.find((one) => one.step === 'llm');
     expect(step).toMatchObject({ step: 'llm', outcome: 'failed', detail: expect.stringContaining('no candidate') });
     expect(step?.answer).toContain('c99');
   });
@@ -112,7 +112,7 @@ describe('an order smuggled in', () => {
       return false;
     }, snapshot);
     expect(decision).toMatchObject({ decision: 'none', target: null });
-    expect(decision.steps[0]?.outcome).toBe('failed');
+    expect(decision.steps.find(({ step }) => step === 'llm')?.outcome).toBe('failed');
   });
 
   it('further fields of an answer are seen in the trace and nowhere else', async () => {
@@ -129,7 +129,7 @@ describe('an order smuggled in', () => {
       confidence: 0.9,
       reason: expect.any(String),
     });
-    expect(steps[0]?.answer).toContain('evil.example');
+    expect(steps.find(({ step }) => step === 'llm')?.answer).toContain('evil.example');
   });
 
   it('a reason comes out short and without what could hide in it', async () => {

@@ -8,7 +8,7 @@ import { Resolver } from '../../../src/resolve/resolver.ts';
 import { HostRouter } from '../../../src/resolve/router.ts';
 import { mappingFor } from '../../../src/routes/make-mapping.ts';
 import { MappingStore } from '../../../src/routes/mapping-store.ts';
-import { type LlmHandler, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
 import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
@@ -34,6 +34,8 @@ interface Machine {
   store: MappingStore;
   /** What runs now. */
   run(...processes: ProcessService[]): void;
+  /** Let time pass for the router. */
+  pass(ms: number): void;
   /** The next looks take until this is called. */
   hold(): () => void;
 }
@@ -41,6 +43,7 @@ interface Machine {
 async function machine(llm?: LlmHandler): Promise<Machine> {
   let snapshot: Snapshot = { processes: [], containers: [] };
   let gate: Promise<void> = Promise.resolve();
+  let passedMs = 0;
   const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
   const server = llm && (await startLlmServer(llm));
   if (server) onTestFinished(() => server.close());
@@ -57,6 +60,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     store,
     resolver: new Resolver({ llm: client, mode: 'auto', domains: ['localhost'] }),
     log: createLogger({ level: 'silent' }),
+    now: () => Date.now() + passedMs,
   });
   onTestFinished(() => store.flush());
   return {
@@ -64,6 +68,9 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     store,
     run: (...processes) => {
       snapshot = { processes, containers: [] };
+    },
+    pass: (ms) => {
+      passedMs += ms;
     },
     hold: () => {
       let open = (): void => {};
@@ -106,6 +113,19 @@ describe('a mapping that the user sets while a decision is made', () => {
     release();
     expect(portOf(await pending)).toBe(4002);
     expect(router.peek(ask('x.localhost'))?.port).toBe(4002);
+  });
+});
+
+describe('a server that starts after another one got its name', () => {
+  it('is shown by the second navigation', async () => {
+    const { router, run, pass } = await machine();
+    const api = program(1, '/w/pair', 'api.mjs', 4001);
+    run(api);
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4001);
+    run(api, program(2, '/w/pair', 'web.mjs', 4002));
+    pass(3_000);
+    expect(router.peek(ask('pair.localhost'))).toBeUndefined();
+    expect(portOf(await router.route(ask('pair.localhost')))).toBe(4002);
   });
 });
 
@@ -196,6 +216,23 @@ describe('a sibling', () => {
 });
 
 describe('?force', () => {
+  it('of a name that nobody has asks the LLM once in ten seconds', async () => {
+    let asked = 0;
+    const { router, run, pass } = await machine(({ body }, response) => {
+      asked++;
+      sendAnswer(response, body, { candidate: 'none', port: null, confidence: 0.9, reason: 'nothing fits' });
+      return false;
+    });
+    run(SHOP, BLOG);
+    const forced = ask('zzz.localhost', { force: true });
+    const outcomes = [await router.route(forced), await router.route(forced)];
+    expect([asked, ...outcomes.map(portOf)]).toEqual([1, 'unknown', 'unknown']);
+    expect(outcomes[1]).toMatchObject({ why: expect.stringContaining('less than 10 s ago') });
+    pass(10_000);
+    await router.route(forced);
+    expect(asked).toBe(2);
+  });
+
   it('decides again what the program decided, and never what the user set', async () => {
     const { router, store, run } = await machine();
     run(SHOP, BLOG);

@@ -33,10 +33,10 @@ describe('MappingStore', () => {
     const file = await newFile();
     const store = await MappingStore.open(file, log);
     expect(store.all()).toEqual({});
-    const writing = store.set('shop.localhost', mapping(5173, { paths: { '/api': 'x' } }));
+    const writing = store.set('shop.localhost', mapping(5173, { later: { '/api': 'x' } }));
     expect(store.get('shop.localhost')?.port).toBe(5173);
     await writing;
-    expect(await onDisk(file)).toEqual({ 'shop.localhost': mapping(5173, { paths: { '/api': 'x' } }) });
+    expect(await onDisk(file)).toEqual({ 'shop.localhost': mapping(5173, { later: { '/api': 'x' } }) });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const again = await MappingStore.open(file, log);
     expect(again.get('shop.localhost')).toEqual(store.get('shop.localhost'));
