@@ -6,16 +6,19 @@ import type http from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
 import type { Settings } from './config/settings.ts';
+import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { type BoundPort, listenBoth } from './platform/listen.ts';
 import type { Logger } from './platform/log.ts';
+import type { LogRing } from './platform/log-ring.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
 import { Listener } from './proxy/listener.ts';
 import { Upstreams } from './proxy/upstreams.ts';
+import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
@@ -31,6 +34,9 @@ import { CertificateContexts } from './tls/contexts.ts';
 import { TrustWatch } from './tls/trust/trust-watch.ts';
 import { Traffic } from './traffic/traffic.ts';
 
+/** Views that are asked for often are content with a look that old. */
+const RECENT_MS = 1_000;
+
 /** A running proxy. */
 export interface App {
   report: StartReport;
@@ -41,6 +47,8 @@ export interface App {
 /** What {@link startApp} needs from outside. */
 export interface AppEnvironment {
   log: Logger;
+  /** The last lines of `log`. */
+  logRing: LogRing;
   env: NodeJS.ProcessEnv;
   home: string;
   version: string;
@@ -94,9 +102,21 @@ async function build(
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
+  const traffic = new Traffic();
   const control = createControlPlane({
     store,
+    onMappings: (listener) => store.onChange(listener),
     snapshot: () => discovery.refresh(),
+    recentSnapshot: () => discovery.refresh({ maxAgeMs: RECENT_MS }),
+    onSnapshot: (listener) => discovery.onSnapshot(listener),
+    traffic,
+    replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
+    decisions: router.decisions,
+    decideAgain: async (ask, prompt) => {
+      await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
+    },
+    logs: environment.logRing,
+    settings: () => settingsInForce(settings),
     hostnames: (snapshot) => canonicalHosts(snapshot),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
@@ -123,7 +143,6 @@ async function build(
   const contexts = await CertificateContexts.create(authority, { domains: settings.domains });
   const upstreams = new Upstreams((upstream) => router.verify(upstream));
   closers.push(() => upstreams.close());
-  const traffic = new Traffic();
   const listener = new Listener(
     {
       router,

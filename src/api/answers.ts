@@ -6,7 +6,7 @@ import { html, withoutControls } from '../core/html.ts';
 import type { PageFormat } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
 import type { ControlEnv } from './env.ts';
-import type { ErrorAnswer } from './wire.ts';
+import type { Problem } from './wire.ts';
 
 /** What every answer carries, unless it says otherwise itself. */
 const SAFETY_HEADERS: Readonly<Record<string, string>> = {
@@ -55,12 +55,15 @@ export function seeOther(location: string): Response {
   return new Response(null, { status: 303, headers: { location } });
 }
 
-/** What somebody who asked gets when it goes wrong: JSON under `/_api/`, else what they prefer. */
+/** What somebody who asked gets when it goes wrong: problem details (RFC 9457) under `/_api/`, else what they prefer. */
 export function errorAnswer(error: AppError, path: string, format: PageFormat): Response {
   const { status, code, message, hint } = error;
   if (path.startsWith('/_api/') || path === '/_api' || format === 'json') {
-    const body: ErrorAnswer = { error: message, code, ...(hint === undefined ? {} : { hint }) };
-    return jsonAnswer(body, status);
+    const type = `urn:hostwise:error:${code.toLowerCase()}`;
+    const body: Problem = { type, title: message, status, code, ...(hint === undefined ? {} : { hint }) };
+    const answer = jsonAnswer(body, status);
+    answer.headers.set('content-type', 'application/problem+json');
+    return answer;
   }
   if (format === 'text') return textAnswer(`${withoutControls([message, hint ?? ''].join('\n').trim())}\n`, status);
   return pageAnswer(

@@ -13,14 +13,21 @@ import { pageFormat } from '../core/page-format.ts';
 import { errorAnswer, formatOf, jsonAnswer, pageAnswer, seeOther, withSafetyHeaders } from './answers.ts';
 import { type Access, authorityOf, CallerCheck, isSecureRequest, originOf } from './caller.ts';
 import { dashboardPage } from './dashboard-page.ts';
+import { decisionRoutes } from './decisions.ts';
 import { type CallContext, type ControlEnv, MethodError } from './env.ts';
+import { eventRoutes } from './events.ts';
 import { ownOrigin, type Place } from './guard.ts';
 import { hostRoutes } from './host-refused.ts';
+import { logRoutes } from './log-lines.ts';
 import { mappingRoutes, mappingsView } from './mappings.ts';
+import { openapiRoutes } from './openapi.ts';
 import type { ControlParts } from './parts.ts';
 import { pickerRoutes } from './picker.ts';
+import { requestRoutes } from './requests.ts';
 import { siblingOrigin } from './return-url.ts';
+import { routeRoutes } from './routes.ts';
 import { serviceRoutes } from './services.ts';
+import { settingsRoutes } from './settings-view.ts';
 import { tlsCheck } from './tls-check.ts';
 import type { DebugAnswer } from './wire.ts';
 
@@ -122,6 +129,16 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.route('/', pickerRoutes(parts));
   routes.route('/host', hostRoutes(parts));
   routes.route('/_api', serviceRoutes(parts));
+  routes.route('/_api', routeRoutes(parts));
+  routes.route('/_api/requests', requestRoutes(parts));
+  routes.route('/_api/decisions', decisionRoutes(parts));
+  routes.route('/_api', logRoutes(parts));
+  routes.route('/_api', settingsRoutes(parts));
+  routes.route('/_api', eventRoutes(parts));
+  routes.route(
+    '/_api',
+    openapiRoutes(() => parts.info().version),
+  );
   return routes;
 }
 

@@ -5,12 +5,14 @@ import { splitPathKey } from '../core/mapping-paths.ts';
 import {
   checkedPrefix,
   deleteMapping,
+  type EditableStore,
   type EditKey,
   type EditParts,
   pathOf,
   putMapping,
 } from '../routes/edit-mapping.ts';
 import { jsonAnswer, textAnswer } from './answers.ts';
+import { conditionalStore, etagOf } from './conditional.ts';
 import { type ControlEnv, MethodError } from './env.ts';
 import { parseEditKey, parseMappingKey } from './mapping-key.ts';
 import { maskDeep } from './mask.ts';
@@ -32,7 +34,10 @@ export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.get(KEY, (c) => {
     const found = findEntry(parts, c.req.param('key'));
     if (!found) throw new AppError('ROUTE_NOT_FOUND', `There is no mapping for “${c.req.param('key')}”`);
-    return jsonAnswer(maskDeep(found));
+    const answer = jsonAnswer(maskDeep(found));
+    const whole = store.get(storedKey(store, c.req.param('key')).key);
+    if (whole) answer.headers.set('etag', etagOf(whole));
+    return answer;
   });
   routes.put(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
@@ -41,12 +46,16 @@ export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
     const input = await readJson(c.env);
     const make: EditParts['make'] = (fields, snapshot) => parts.mappingFromInput(fields, snapshot);
     const checkKey = (text: string): string => parseMappingKey(text, domains);
-    await putMapping({ store, snapshot: await parts.snapshot(), make, checkKey }, key, input);
+    const kept = conditionalStore(store, (name) => c.req.header(name));
+    await putMapping({ store: kept, snapshot: await parts.snapshot(), make, checkKey }, key, input);
     return textAnswer('Updated');
   });
   routes.delete(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
-    await forget(parts, c.req.param('key'));
+    await forget(
+      conditionalStore(store, (name) => c.req.header(name)),
+      c.req.param('key'),
+    );
     return textAnswer('Deleted');
   });
   routes.all(KEY, (c) => {
@@ -63,7 +72,7 @@ export function mappingsView({ store }: ControlParts): MappingsAnswer {
 }
 
 /** Remove a mapping or one of its paths, also where the domain is no longer ours; nothing happens without one. */
-export async function forget({ store }: ControlParts, key: string): Promise<void> {
+export async function forget(store: EditableStore, key: string): Promise<void> {
   await deleteMapping(store, storedKey(store, key));
 }
 
@@ -74,7 +83,7 @@ function findEntry({ store }: ControlParts, text: string): unknown {
 }
 
 /** As it was written, else folded like a hostname: upper case, a trailing dot. */
-function storedKey(store: ControlParts['store'], text: string): EditKey {
+function storedKey(store: EditableStore, text: string): EditKey {
   const { key, prefix = '/' } = splitPathKey(text);
   const path = /^\/+$/.test(prefix) ? {} : { prefix: checkedPrefix(prefix) };
   if (store.get(key)) return { key, ...path };

@@ -2,6 +2,7 @@
  * Secrets do not leave in a view: command lines, reasons and unknown fields are shown with their secret-looking parts
  * replaced. What a program needs to work (names, ports, directories) passes.
  */
+import { looksSecret } from '../core/secrets.ts';
 
 const MASK = '***';
 /** In the names of flags, variables, query parameters, headers and JSON fields whose value is a secret. */
@@ -37,6 +38,28 @@ export function maskText(text: string): string {
   let masked = text.slice(0, MAX_TEXT_CHARS);
   for (const [pattern, replacement] of SECRET_VALUES) masked = masked.replace(pattern, replacement);
   return masked.replace(ASSIGNMENT, `$1${MASK}`).replace(FLAG, `$1${MASK}`);
+}
+
+/** Is the value under this name (of a header, a parameter, a field) a secret? */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** Parameters of sign-in flows: what they carry is good for a session. */
+const SIGN_IN_PARAMETER = /^(?:code|state|nonce|sid|session(?:_?id)?|jwt|sig|otp|ticket|assertion|samlresponse)$/i;
+
+/** A request target or URL, the secret-looking values of its query replaced; every other byte stays. */
+export function maskTarget(target: string): string {
+  const mark = target.indexOf('?');
+  if (mark === -1) return maskText(target);
+  const query = target.slice(mark + 1).replace(/[^&#]+/g, (pair) => {
+    const equals = pair.indexOf('=');
+    if (equals === -1) return looksSecret(pair) ? MASK : pair;
+    const name = pair.slice(0, equals);
+    const isSecret = isSecretName(name) || SIGN_IN_PARAMETER.test(name) || looksSecret(pair.slice(equals + 1));
+    return isSecret ? `${name}=${MASK}` : pair;
+  });
+  return `${maskText(target.slice(0, mark))}?${query}`;
 }
 
 /** Replace what looks like a secret anywhere in a JSON value: by the name of its field, by the flag before it, by itself. */

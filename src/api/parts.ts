@@ -5,7 +5,11 @@ import type { Socket } from 'node:net';
 import type { ResolvedDecision } from '../core/decision.ts';
 import type { Mapping, MappingInput } from '../core/mapping.ts';
 import type { Service, Snapshot } from '../core/service.ts';
-import type { StatusAnswer } from './wire.ts';
+import type { TrafficRecord } from '../core/traffic.ts';
+import type { LogRing } from '../platform/log-ring.ts';
+import type { DecisionReader } from '../resolve/decisions.ts';
+import type { Traffic } from '../traffic/traffic.ts';
+import type { SettingView, StatusAnswer } from './wire.ts';
 
 /** The remembered mappings. */
 export interface MappingAccess {
@@ -34,8 +38,14 @@ export interface ControlLog {
 /** See the file's header. */
 export interface ControlParts {
   store: MappingAccess;
+  /** @returns stops it */
+  onMappings(listener: () => void): () => void;
   /** What runs now: a fresh look at the machine. */
   snapshot(): Promise<Snapshot>;
+  /** The same, a second old at most: for views that are asked for often. */
+  recentSnapshot(): Promise<Snapshot>;
+  /** @returns stops it */
+  onSnapshot(listener: () => void): () => void;
   /** Service id -> the unique hostname that it answers to. */
   hostnames(snapshot: Snapshot): ReadonlyMap<string, string>;
   resolve(question: ResolveQuestion): Promise<ResolvedDecision>;
@@ -43,6 +53,18 @@ export interface ControlParts {
   mappingFromInput(input: MappingInput, snapshot: Snapshot): Mapping | Promise<Mapping>;
   /** A mapping of the user's to this live service. */
   mappingForChoice(service: Service, port: number): Mapping;
+  /** What went through the proxy. */
+  traffic: Pick<Traffic, 'ring' | 'figures' | 'listen'>;
+  /** Send a recorded GET or HEAD once more, through the proxy. */
+  replay(record: TrafficRecord): Promise<{ status: number; totalMs: number }>;
+  /** The last decisions. */
+  decisions: Pick<DecisionReader, 'list' | 'onAdd'>;
+  /** Decide this hostname (or sibling) anew and remember it. @param prompt context for the LLM */
+  decideAgain(ask: { hostname: string; service?: string }, prompt: string | undefined): Promise<void>;
+  /** The last lines of the log. */
+  logs: Pick<LogRing, 'newest' | 'listen'>;
+  /** Settings with where each came from, secrets left out. */
+  settings(): SettingView[];
   /** Settings and state as they are now. Cheap: asked with every page. */
   info(): StatusAnswer;
   /** Content of the 0600 token file. */

@@ -23,7 +23,7 @@ export function pickerRoutes(parts: ControlParts): Hono<ControlEnv> {
   });
   routes.post('/forget', async (c) => {
     const form = await readForm(c.env, parts.pageToken);
-    await forget(parts, form.get('key') ?? '');
+    await forget(parts.store, form.get('key') ?? '');
     return seeOther('/');
   });
   routes.all('/forget', (c) => {

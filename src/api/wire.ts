@@ -1,13 +1,11 @@
 /**
- * The JSON bodies of the control plane: what the CLI, the dashboard and other programs read.
+ * Types of the control plane's answers, for the CLI and the dashboard: from `schemas.ts`, without its code.
  */
+import type { z } from 'zod';
 import type { Mapping } from '../core/mapping.ts';
-import type { ContainerService, ProcessService } from '../core/service.ts';
+import type * as schemas from './schemas.ts';
 
-/** Key (`hostname` or `hostname:service`) -> mapping. `GET /_api/mappings/`. */
-export type MappingsAnswer = Record<string, Mapping>;
-
-/** `GET /_debug` as JSON. */
+/** `GET /_debug` as JSON: the seed's shape. */
 export interface DebugAnswer {
   mappings: MappingsAnswer;
   model: string;
@@ -18,50 +16,49 @@ export interface DebugAnswer {
 /** A service as it was discovered, with the hostname that it would get. */
 export type Named<T> = T & { hostname?: string };
 
-/** `GET /_api/services`: the snapshot format, a hostname with each. */
-export interface ServicesAnswer {
-  processes: Named<ProcessService>[];
-  containers: Named<ContainerService>[];
-  warnings: string[];
-}
+/** See {@link schemas.mappingsSchema}. */
+export type MappingsAnswer = Record<string, Mapping>;
+/** See {@link schemas.servicesSchema}. */
+export type ServicesAnswer = z.infer<typeof schemas.servicesSchema>;
+/** See {@link schemas.statusSchema}. */
+export type StatusAnswer = z.infer<typeof schemas.statusSchema>;
+/** See {@link schemas.problemSchema}. */
+export type Problem = z.infer<typeof schemas.problemSchema>;
+/** See {@link schemas.routeSchema}. */
+export type RouteView = z.infer<typeof schemas.routeSchema>;
+/** See {@link schemas.routesSchema}. */
+export type RoutesAnswer = z.infer<typeof schemas.routesSchema>;
+/** See {@link schemas.trafficSchema}. */
+export type TrafficAnswer = z.infer<typeof schemas.trafficSchema>;
+/** See {@link schemas.requestSchema}. */
+export type RequestLine = z.infer<typeof schemas.requestSchema>;
+/** See {@link schemas.requestsSchema}. */
+export type RequestsAnswer = z.infer<typeof schemas.requestsSchema>;
+/** See {@link schemas.requestDetailSchema}. */
+export type RequestDetail = z.infer<typeof schemas.requestDetailSchema>;
+/** See {@link schemas.decisionSchema}. */
+export type DecisionView = z.infer<typeof schemas.decisionSchema>;
+/** See {@link schemas.decisionsSchema}. */
+export type DecisionsAnswer = z.infer<typeof schemas.decisionsSchema>;
+/** See {@link schemas.logLineSchema}. */
+export type LogLine = z.infer<typeof schemas.logLineSchema>;
+/** See {@link schemas.logsSchema}. */
+export type LogsAnswer = z.infer<typeof schemas.logsSchema>;
+/** See {@link schemas.settingSchema}. */
+export type SettingView = z.infer<typeof schemas.settingSchema>;
+/** See {@link schemas.settingsSchema}. */
+export type SettingsAnswer = z.infer<typeof schemas.settingsSchema>;
 
-/** `GET /_api/status`. */
-export interface StatusAnswer {
-  version: string;
-  /** ISO time. */
-  startedAt: string;
-  dataDir: string;
-  cacheFile: string;
-  domains: readonly string[];
-  /** null where nothing listens. */
-  ports: { https: number | null; http: number | null };
-  /** '' when no model is set. */
-  model: string;
-  llm: LlmStatus;
-  /** What does not work as it should, in words. */
-  warnings: readonly string[];
-  trust: TrustStatus;
-}
+/** What may have changed since it was last asked for. */
+export type Topic = 'routes' | 'services' | 'status' | 'decisions';
 
-/** Whether an LLM would be asked, and why not. */
-export interface LlmStatus {
-  usable: boolean;
-  /** Which one would be asked, or why none is. */
-  reason: string;
-}
-
-/** Whether browsers on this machine take our certificates. */
-export interface TrustStatus {
-  /** null when it is not known. */
-  trusted: boolean | null;
-  /** What makes the system and the browsers trust the CA, to copy. */
-  commands: readonly string[];
-}
-
-/** Any refusal or failure. */
-export interface ErrorAnswer {
-  error: string;
-  /** One of the error codes. */
-  code: string;
-  hint?: string;
+/**
+ * Events of `GET /_api/events` (SSE). `changed`: ask again for these. `requests`: begun or ended ones, at most every
+ * 250 ms; the same id replaces the earlier line. `logs`: new lines. `lag`: events were left out, ask for everything.
+ */
+export interface LiveEvents {
+  changed: Topic[];
+  requests: RequestLine[];
+  logs: LogLine[];
+  lag: null;
 }

@@ -4,6 +4,7 @@ import { SETTING_KEYS } from '../config/settings-table.ts';
 import { hostPort } from '../core/upstream.ts';
 import { type Demo, startDemo } from '../demo/demo.ts';
 import { createLogger, type Logger } from '../platform/log.ts';
+import { LogRing } from '../platform/log-ring.ts';
 import { homeFolder } from '../platform/paths.ts';
 import type { StartReport, StartService } from '../start-report.ts';
 import type { CliContext, Done, Flags } from './context.ts';
@@ -26,7 +27,8 @@ export function addRun(program: Command, context: CliContext, done: Done): void 
 
 async function runProxy(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags);
-  const log = createLogger({ level: settings.logLevel });
+  const logRing = new LogRing();
+  const log = createLogger({ level: settings.logLevel, tee: logRing });
   const signals = new StopSignals();
   const unguard = guardAgainstBugs(log);
   const closers: (() => Promise<void>)[] = [];
@@ -37,6 +39,7 @@ async function runProxy(context: CliContext, flags: Flags): Promise<number> {
     const { startApp } = await import('../app.ts');
     const app = await startApp(settings, {
       log,
+      logRing,
       env: context.env,
       home: homeFolder(context.env),
       version: context.version,

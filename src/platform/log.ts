@@ -24,13 +24,16 @@ export interface LoggerOptions {
   level: LogLevel;
   /** A file to append to (made with mode 0600), or a stream; default standard error. */
   destination?: string | DestinationStream;
+  /** Also gets each line, in the same turn. Must not throw. */
+  tee?: DestinationStream;
 }
 
 /**
  * Make a log. Lines are written without blocking and are complete at a normal exit. No worker thread is used: one
  * would cost 10 MB and lose the last lines of a crash.
  */
-export function createLogger({ level, destination: target }: LoggerOptions): Logger {
+export function createLogger({ level, destination: target, tee }: LoggerOptions): Logger {
+  const main = typeof target === 'object' ? target : openDestination(target);
   return pino(
     {
       level,
@@ -43,8 +46,17 @@ export function createLogger({ level, destination: target }: LoggerOptions): Log
       // `log` above has turned every error into an object already, in whatever field it came.
       serializers: { err: (error: unknown) => error },
     },
-    typeof target === 'object' ? target : openDestination(target),
+    tee ? bothOf(main, tee) : main,
   );
+}
+
+function bothOf(main: DestinationStream, tee: DestinationStream): DestinationStream {
+  return {
+    write: (line) => {
+      main.write(line);
+      tee.write(line);
+    },
+  };
 }
 
 function openDestination(file: string | undefined): DestinationStream {

@@ -3,14 +3,14 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CallerRequest } from '../core/http-message.ts';
-import { type Exchange, isEndless } from './exchange.ts';
+import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
 
 /** See {@link Exchange}. */
 export class Http1Exchange implements Exchange {
   readonly version = '1.1';
-  endless = false;
+  #endless = false;
   recording: Recording | undefined = undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -68,6 +68,10 @@ export class Http1Exchange implements Exchange {
   get gone(): boolean {
     return this.#response.destroyed || this.#request.socket.destroyed;
   }
+  get endless(): boolean {
+    // The control plane answers past us.
+    return this.#endless || isEventStream(this.#response.getHeader('content-type'));
+  }
   get caller(): CallerRequest {
     return this.#request;
   }
@@ -89,7 +93,7 @@ export class Http1Exchange implements Exchange {
     if (this.gone) return;
     // Date is the upstream's business; our own pages bring theirs.
     this.#response.sendDate = false;
-    this.endless = isEndless(headers);
+    this.#endless = isEndless(headers);
     this.recording?.head(status, headers);
     this.#response.writeHead(status, reasonPhrase(status, message), [...headers]);
     // Node keeps the head until the first byte of the body, which a stream of events may send much later. Where the

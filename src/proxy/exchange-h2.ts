@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { CallerRequest } from '../core/http-message.ts';
-import { type Exchange, isEndless } from './exchange.ts';
+import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
 import type { Recording } from './recording.ts';
 
@@ -16,7 +16,7 @@ import type { Recording } from './recording.ts';
 export class Http2Exchange implements Exchange {
   readonly version = '2';
   readonly secure = true;
-  endless = false;
+  #endless = false;
   /** Nothing of the body has come yet. */
   #isFresh = true;
   /** First bytes of the response's body. */
@@ -83,6 +83,10 @@ export class Http2Exchange implements Exchange {
   get gone(): boolean {
     return this.#stream.destroyed || this.#stream.aborted;
   }
+  get endless(): boolean {
+    // The control plane answers past us.
+    return this.#endless || isEventStream(this.#asNode?.response.getHeader('content-type'));
+  }
   get caller(): CallerRequest {
     return { method: this.method, headers: this.#headers, socket: this.socket, stream: this.#stream };
   }
@@ -112,7 +116,7 @@ export class Http2Exchange implements Exchange {
     if (this.gone) return;
     // Node would send it, and the client would take the whole connection for broken.
     if (status < 100) throw new RangeError(`Not a status: ${status}`);
-    this.endless = isEndless(headers);
+    this.#endless = isEndless(headers);
     this.recording?.head(status, headers);
     // Node refuses a status that RFC 9110 section 15 does not know; clients treat it as a 5xx.
     const flat: string[] = [':status', String(status > 599 ? 500 : status), ...headers];

@@ -67,7 +67,12 @@ export interface Exchange {
 
 /** Do these response headers announce a stream of events? */
 export function isEndless(headers: readonly string[]): boolean {
-  return flatHeader(headers, 'content-type')?.startsWith('text/event-stream') === true;
+  return isEventStream(flatHeader(headers, 'content-type'));
+}
+
+/** Is this Content-Type that of a stream of events? */
+export function isEventStream(contentType: unknown): boolean {
+  return typeof contentType === 'string' && contentType.startsWith('text/event-stream');
 }
 
 /** Send a complete, small response of our own. */

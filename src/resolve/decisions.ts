@@ -31,6 +31,8 @@ export interface DecisionReader {
   /** Newest first. */
   list(): DecisionRecord[];
   get(id: string): DecisionRecord | undefined;
+  /** Be told when there is a new one. @returns stops it */
+  onAdd(listener: () => void): () => void;
 }
 
 /** See the file's header. */
@@ -40,6 +42,7 @@ export class Decisions implements DecisionReader {
     maxSize: MAX_CHARS,
     sizeCalculation: (record) => JSON.stringify(record).length,
   });
+  readonly #listeners = new Set<() => void>();
   #lastId = 0;
 
   /** Keep a decision. The same miss of a hostname is kept once, with its latest time. */
@@ -60,6 +63,7 @@ export class Decisions implements DecisionReader {
         ports: candidatePorts(service),
       })),
     });
+    for (const listener of this.#listeners) listener();
   }
 
   /** See {@link DecisionReader}. */
@@ -70,6 +74,12 @@ export class Decisions implements DecisionReader {
   /** See {@link DecisionReader}. */
   get(id: string): DecisionRecord | undefined {
     return this.#records.peek(id);
+  }
+
+  /** See {@link DecisionReader}. */
+  onAdd(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   #forgetSameMiss({ host, service, reason }: Decision): void {

@@ -10,6 +10,9 @@ import { classifyHostname, parseAuthority } from '../../../src/core/hostname.ts'
 import type { AnyRequest, AnyResponse } from '../../../src/core/http-message.ts';
 import type { Mapping } from '../../../src/core/mapping.ts';
 import { candidatesOf, isContainer, type Snapshot } from '../../../src/core/service.ts';
+import { LogRing } from '../../../src/platform/log-ring.ts';
+import { Decisions } from '../../../src/resolve/decisions.ts';
+import { Traffic } from '../../../src/traffic/traffic.ts';
 
 export const API_TOKEN = 'api-token-of-this-start';
 export const PAGE_TOKEN = 'page-token-of-this-start';
@@ -139,7 +142,16 @@ function standIns(
       set: async (key, mapping) => void mappings.set(key, mapping),
       delete: async (key) => mappings.delete(key),
     },
+    onMappings: () => () => {},
     snapshot: async () => SNAPSHOT,
+    recentSnapshot: async () => SNAPSHOT,
+    onSnapshot: () => () => {},
+    traffic: new Traffic(),
+    replay: async () => ({ status: 200, totalMs: 3 }),
+    decisions: new Decisions(),
+    decideAgain: async () => {},
+    logs: new LogRing(),
+    settings: () => [],
     hostnames: (snapshot) => new Map(snapshot.processes.map(({ id }) => [id, 'shop.localhost'])),
     resolve: async ({ host, service }) => ({
       host,

@@ -92,7 +92,7 @@ describe('the seed’s endpoints, for a script of the same user', () => {
     const path = '/_api/mappings/wrong.localhost';
     const answer = await call(path, { method: 'PUT', json });
     expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body).error.length).toBeGreaterThan(5);
+    expect(JSON.parse(answer.body).title.length).toBeGreaterThan(5);
     expect((await call(path)).status).toBe(404);
   });
 
