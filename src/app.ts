@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
 import { createControlPlane } from './api/control-plane.ts';
+import { keptDashboardAssets } from './api/dashboard-assets.ts';
 import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
@@ -111,6 +112,7 @@ async function build(
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
+    dashboardAssets: keptDashboardAssets(),
     hostnames: (snapshot) => canonicalHosts(snapshot),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),

@@ -149,6 +149,7 @@ function standIns(
     replay: async () => ({ status: 200, totalMs: 3 }),
     logs: new LogRing(),
     settings: () => [],
+    dashboardAssets: async () => undefined,
     hostnames: (snapshot) => new Map(snapshot.processes.map(({ id }) => [id, 'shop.localhost'])),
     resolve: async ({ host, service }) => ({
       host,
