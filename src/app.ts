@@ -3,10 +3,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
 import { keptDashboardAssets } from './api/dashboard-assets.ts';
 import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
+import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
@@ -20,14 +22,14 @@ import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
-import { type ChosenLlm, chooseLlm } from './resolve/choose-llm.ts';
+import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
 import { mappingFor, mappingFromInput } from './routes/make-mapping.ts';
 import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
-import { type StartReport, servicesOf } from './start-report.ts';
+import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
 import { CertificateContexts } from './tls/contexts.ts';
 import { TrustWatch } from './tls/trust/trust-watch.ts';
@@ -125,8 +127,8 @@ async function build(
       cacheFile: settings.cacheFile,
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
-      model: settings.model,
-      llm: { usable: llm.client !== null, reason: llm.reason ?? `${settings.model} at ${settings.llmUrl}` },
+      model: llm.client?.model ?? settings.model,
+      llm: { usable: llm.client !== null, reason: llm.reason ?? llmText(llm) },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       trust: { trusted: trust.report.trusted, commands: trust.report.stores.flatMap((one) => one.commands) },
     }),
@@ -147,6 +149,7 @@ async function build(
       upstreams,
       pages: createPages({
         domains: settings.domains,
+        isModelCold: () => llm.client?.isCold() === true,
         dashboardOrigin: (domain) =>
           redirects()
             ? originUrl('https', `${CONTROL_LABEL}.${domain}`, ports.https)
@@ -159,6 +162,7 @@ async function build(
         seedPaths: settings.seedPaths,
       }),
       onPlainNavigation: () => trust.look(),
+      onHostRefused: refusalLog(log),
       onBug: (error) => log.error({ err: error }, 'A request could not be answered because of a mistake in hostwise'),
     },
     contexts,
@@ -172,7 +176,8 @@ async function build(
   // New connections stop before the old ones get their grace.
   closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
 
-  const snapshot = await discovery.refresh();
+  // Both share one look at the machine.
+  const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
   return {
     close,
     report: {
@@ -182,7 +187,7 @@ async function build(
       hosts: bound.https.hosts,
       portNotes: bound.notes,
       ...servicesOf(snapshot),
-      llm: llm.client ? { url: settings.llmUrl, model: settings.model } : { reason: llm.reason ?? '' },
+      llm: llmReport(chosen),
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
@@ -202,7 +207,7 @@ async function buildRouting(
   store: MappingStore;
   router: HostRouter;
   resolver: Resolver;
-  llm: ChosenLlm;
+  llm: LlmChoice;
 }> {
   const store = await MappingStore.open(settings.cacheFile, log);
   closers.push(() => store.flush());
@@ -215,11 +220,11 @@ async function buildRouting(
   closers.push(() => discovery.close());
   // The first look starts now; a request that comes sooner waits for it.
   void discovery.refresh();
-  const llm = chooseLlm(settings);
-  closers.push(() => llm.client?.close());
+  const llm = chooseLlm(settings, { snapshot: () => discovery.refresh() });
+  closers.push(() => llm.close());
   const resolver = new Resolver({
     llm: llm.client,
-    ...(llm.reason === undefined ? {} : { llmReason: llm.reason }),
+    findLlm: () => llm.current(),
     mode: settings.resolve,
     budget: new LlmBudget(),
     domains: settings.domains,
@@ -249,6 +254,16 @@ async function bindPorts(
   const http = await bind(settings.httpPort, '--http-port');
   const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
   return { https, http, notes };
+}
+
+/** One line a mapping: a page's assets are refused by the dozen. */
+function refusalLog(log: Logger): (key: string, by: HostChecker) => void {
+  const told = new LRUCache<string, true>({ max: 1_000 });
+  return (key, by) => {
+    if (told.has(`${key} ${by}`)) return;
+    told.set(`${key} ${by}`, true);
+    log.warn({ host: key, by }, 'The app refuses this hostname: allow it there, or set the route with --host target');
+  };
 }
 
 function notReady(_request: http.IncomingMessage, response: http.ServerResponse): void {

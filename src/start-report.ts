@@ -9,6 +9,7 @@ import {
 } from './core/service.ts';
 import { hostPort } from './core/upstream.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
+import type { ChosenLlm } from './resolve/choose-llm.ts';
 import { matchNames } from './resolve/names.ts';
 import type { TrustReport } from './tls/trust/trust-report.ts';
 
@@ -19,6 +20,16 @@ export interface StartService {
   branch?: string;
   address: string;
   ports: number[];
+}
+
+/** Which LLM is asked, or why none is. */
+export interface LlmReport {
+  /** Endpoint, without its query. */
+  url?: string;
+  model?: string;
+  /** The server that was found on this machine, where the user set up none: `Ollama`. */
+  found?: string;
+  reason?: string;
 }
 
 /** Everything that the start page says. */
@@ -32,13 +43,26 @@ export interface StartReport {
   services: StartService[];
   /** Services found that no hostname could mean. */
   otherServices: number;
-  llm: { url?: string; model?: string; reason?: string };
+  llm: LlmReport;
   trust: TrustReport;
   /** What plain HTTP gets now. */
   httpMode: 'serve' | 'redirect';
   dataDir: string;
   warnings: string[];
   domains: readonly string[];
+}
+
+/** The choice, as data. */
+export function llmReport({ client, reason, found }: ChosenLlm): LlmReport {
+  if (!client) return { reason: reason ?? '' };
+  return { url: client.endpoint, model: client.model, ...(found === undefined ? {} : { found }) };
+}
+
+/** The same in one line. */
+export function llmText(choice: ChosenLlm): string {
+  const { url, model, found, reason } = llmReport(choice);
+  if (url === undefined) return reason ?? '';
+  return found === undefined ? `${model} at ${url}` : `${model} of ${found}, found at ${url}`;
 }
 
 /** The services that a hostname could mean, by hostname. */

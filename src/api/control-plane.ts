@@ -25,6 +25,7 @@ import { dashboardPage } from './dashboard-page.ts';
 import { type CallContext, type ControlEnv, MethodError } from './env.ts';
 import { eventRoutes } from './events.ts';
 import { ownOrigin, type Place } from './guard.ts';
+import { hostRoutes } from './host-refused.ts';
 import { logRoutes } from './log-lines.ts';
 import { mappingRoutes, mappingsView } from './mappings.ts';
 import { openapiRoutes } from './openapi.ts';
@@ -135,6 +136,7 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
   });
   routes.route('/assets', assetRoutes(parts));
   routes.route('/', pickerRoutes(parts));
+  routes.route('/host', hostRoutes(parts));
   routes.route('/_api', serviceRoutes(parts));
   routes.route('/_api', routeRoutes(parts));
   routes.route('/_api/requests', requestRoutes(parts));
@@ -203,7 +205,7 @@ async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promi
 const ARRIVED = 'arrived';
 
 /** Pages that a link may lead to. What only programs read costs a scan or a call of the LLM, and no page links to it. */
-const LINKED_PAGES: ReadonlySet<string> = new Set(['/', '/pick', '/_debug', '/_debug/']);
+const LINKED_PAGES: ReadonlySet<string> = new Set(['/', '/pick', '/host', '/_debug', '/_debug/']);
 
 function arrivalAnswer(request: Request, format: ReturnType<typeof formatOf>): Response {
   const { pathname } = new URL(request.url);

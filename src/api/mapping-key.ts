@@ -2,6 +2,8 @@
 import { AppError } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { mappingKey, SERVICE_NAME } from '../core/mapping.ts';
+import { splitPathKey } from '../core/mapping-paths.ts';
+import { checkedPrefix, type EditKey } from '../routes/edit-mapping.ts';
 
 /**
  * Check `hostname` or `hostname:service`, percent-decoded, and fold it to the form that is stored.
@@ -14,6 +16,15 @@ export function parseMappingKey(text: string, domains: readonly string[]): strin
   const service = text.slice(colon + 1).toLowerCase();
   if (!SERVICE_NAME.test(service)) throw invalid(`“${clip(service)}” is not the name of a service`);
   return mappingKey(hostname, service);
+}
+
+/**
+ * Check a key that may go on with a path: `shop.localhost/api` is the `/api` of the mapping's `paths`.
+ * @throws {AppError} HOST_INVALID · ROUTE_BAD_MAPPING for what is no path
+ */
+export function parseEditKey(text: string, domains: readonly string[]): EditKey {
+  const { key, prefix = '/' } = splitPathKey(text);
+  return { key: parseMappingKey(key, domains), ...(/^\/+$/.test(prefix) ? {} : { prefix: checkedPrefix(prefix) }) };
 }
 
 /** Check that a text is the hostname of an app. @throws {AppError} HOST_INVALID */

@@ -1,15 +1,27 @@
 /** `/_api/mappings/`: the seed's paths and shapes. */
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { AppError } from '../core/errors.ts';
-import { issuesText, type Mapping, mappingInputSchema } from '../core/mapping.ts';
+import { splitPathKey } from '../core/mapping-paths.ts';
+import {
+  checkedPrefix,
+  deleteMapping,
+  type EditableStore,
+  type EditKey,
+  type EditParts,
+  pathOf,
+  putMapping,
+} from '../routes/edit-mapping.ts';
 import { jsonAnswer, textAnswer } from './answers.ts';
+import { conditionalStore, etagOf } from './conditional.ts';
 import { type ControlEnv, MethodError } from './env.ts';
-import { parseMappingKey } from './mapping-key.ts';
+import { parseEditKey, parseMappingKey } from './mapping-key.ts';
 import { maskDeep } from './mask.ts';
 import type { ControlParts } from './parts.ts';
-import { etagOf } from './routes.ts';
 import type { MappingsAnswer } from './wire.ts';
 import { readJson, requirePageToken } from './write-guard.ts';
+
+/** A mapping's key, with the path behind it where one of its `paths` is meant; slashes may be encoded. */
+const KEY = '/:key{.+}';
 
 /** The routes below `/_api/mappings`. */
 export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
@@ -19,30 +31,34 @@ export function mappingRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.all('/', (c) => {
     throw new MethodError(c.req.method, ['GET', 'HEAD']);
   });
-  routes.get('/:key', (c) => {
-    const mapping = findMapping(parts, c.req.param('key'));
-    if (!mapping) throw new AppError('ROUTE_NOT_FOUND', `There is no mapping for “${c.req.param('key')}”`);
-    const answer = jsonAnswer(maskDeep(mapping));
-    answer.headers.set('etag', etagOf(mapping));
+  routes.get(KEY, (c) => {
+    const found = findEntry(parts, c.req.param('key'));
+    if (!found) throw new AppError('ROUTE_NOT_FOUND', `There is no mapping for “${c.req.param('key')}”`);
+    const answer = jsonAnswer(maskDeep(found));
+    const whole = store.get(storedKey(store, c.req.param('key')).key);
+    if (whole) answer.headers.set('etag', etagOf(whole));
     return answer;
   });
-  routes.put('/:key', async (c) => {
+  routes.put(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
-    const key = parseMappingKey(c.req.param('key'), parts.info().domains);
-    const input = mappingInputSchema.safeParse(await readJson(c.env));
-    if (!input.success) throw new AppError('ROUTE_BAD_MAPPING', `This is no mapping: ${issuesText(input.error)}`);
-    const mapping = await parts.mappingFromInput(input.data, await parts.snapshot());
-    requireUnchanged(c, store.get(key));
-    await store.set(key, mapping);
+    const { domains } = parts.info();
+    const key = parseEditKey(c.req.param('key'), domains);
+    const input = await readJson(c.env);
+    const make: EditParts['make'] = (fields, snapshot) => parts.mappingFromInput(fields, snapshot);
+    const checkKey = (text: string): string => parseMappingKey(text, domains);
+    const kept = conditionalStore(store, (name) => c.req.header(name));
+    await putMapping({ store: kept, snapshot: await parts.snapshot(), make, checkKey }, key, input);
     return textAnswer('Updated');
   });
-  routes.delete('/:key', async (c) => {
+  routes.delete(KEY, async (c) => {
     requirePageToken(c.env, parts.pageToken);
-    requireUnchanged(c, findMapping(parts, c.req.param('key')));
-    await forget(parts, c.req.param('key'));
+    await forget(
+      conditionalStore(store, (name) => c.req.header(name)),
+      c.req.param('key'),
+    );
     return textAnswer('Deleted');
   });
-  routes.all('/:key', (c) => {
+  routes.all(KEY, (c) => {
     throw new MethodError(c.req.method, ['GET', 'HEAD', 'PUT', 'DELETE']);
   });
   return routes;
@@ -55,36 +71,22 @@ export function mappingsView({ store }: ControlParts): MappingsAnswer {
   return view;
 }
 
-/** Remove a mapping, also one whose domain is no longer ours; nothing happens when there is none. */
-export async function forget({ store }: ControlParts, key: string): Promise<void> {
-  await store.delete(storedKey(store, key));
+/** Remove a mapping or one of its paths, also where the domain is no longer ours; nothing happens without one. */
+export async function forget(store: EditableStore, key: string): Promise<void> {
+  await deleteMapping(store, storedKey(store, key));
 }
 
-/**
- * Two editors do not overwrite each other (RFC 9110 section 13.1): called right before the change, with nothing between.
- * @throws {AppError} API_STALE
- */
-function requireUnchanged(c: Context<ControlEnv>, mapping: Mapping | undefined): void {
-  const now = mapping && etagOf(mapping);
-  const match = c.req.header('if-match');
-  const noneMatch = c.req.header('if-none-match');
-  const isOther = match !== undefined && (now === undefined || (match !== '*' && !listed(match, now)));
-  const isThere = noneMatch !== undefined && now !== undefined && (noneMatch === '*' || listed(noneMatch, now));
-  if (!isOther && !isThere) return;
-  throw new AppError('API_STALE', 'The mapping was changed meanwhile', { hint: 'Load it again, then change it' });
-}
-
-function listed(header: string, etag: string): boolean {
-  return header.split(',').some((one) => one.trim() === etag);
-}
-
-function findMapping({ store }: ControlParts, key: string): Mapping | undefined {
-  return store.get(storedKey(store, key));
+function findEntry({ store }: ControlParts, text: string): unknown {
+  const { key, prefix } = storedKey(store, text);
+  const mapping = store.get(key);
+  return prefix === undefined ? mapping : pathOf(mapping, prefix);
 }
 
 /** As it was written, else folded like a hostname: upper case, a trailing dot. */
-function storedKey(store: ControlParts['store'], key: string): string {
-  if (store.get(key)) return key;
+function storedKey(store: EditableStore, text: string): EditKey {
+  const { key, prefix = '/' } = splitPathKey(text);
+  const path = /^\/+$/.test(prefix) ? {} : { prefix: checkedPrefix(prefix) };
+  if (store.get(key)) return { key, ...path };
   const [hostname = '', ...service] = key.toLowerCase().split(':');
-  return [hostname.replace(/\.$/, ''), ...service].join(':');
+  return { key: [hostname.replace(/\.$/, ''), ...service].join(':'), ...path };
 }

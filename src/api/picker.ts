@@ -23,7 +23,7 @@ export function pickerRoutes(parts: ControlParts): Hono<ControlEnv> {
   });
   routes.post('/forget', async (c) => {
     const form = await readForm(c.env, parts.pageToken);
-    await forget(parts, form.get('key') ?? '');
+    await forget(parts.store, form.get('key') ?? '');
     return seeOther('/');
   });
   routes.all('/forget', (c) => {
@@ -87,6 +87,10 @@ async function choose(parts: ControlParts, call: CallContext): Promise<Response>
     const notice = 'That one has stopped or restarted meanwhile. Choose again.';
     return showPicker(parts, call, { host: hostname, returnTo, notice }, 409);
   }
-  await parts.store.set(hostname, parts.mappingForChoice(found.service, found.port));
+  const paths = parts.store.get(hostname)?.paths;
+  await parts.store.set(hostname, {
+    ...parts.mappingForChoice(found.service, found.port),
+    ...(paths ? { paths } : {}),
+  });
   return seeOther(returnUrl(returnTo, hostname, { origin: call.origin, ports }));
 }

@@ -1,11 +1,11 @@
 /** `/_api/routes` and `/_api/traffic`: every remembered hostname, what it reaches now, and how that goes. */
-import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { describeMapping, type Mapping, splitMappingKey } from '../core/mapping.ts';
 import type { Snapshot } from '../core/service.ts';
 import { locate } from '../routes/locate.ts';
 import { SLICE_MS } from '../traffic/route-figures.ts';
 import { jsonAnswer } from './answers.ts';
+import { etagOf } from './conditional.ts';
 import { type ControlEnv, MethodError } from './env.ts';
 import { maskText } from './mask.ts';
 import type { ControlParts } from './parts.ts';
@@ -24,11 +24,6 @@ export function routeRoutes(parts: ControlParts): Hono<ControlEnv> {
     });
   }
   return routes;
-}
-
-/** Identifies a mapping's content: who holds an older one must not overwrite this one (RFC 9110 section 8.8.3). */
-export function etagOf(mapping: Mapping): string {
-  return `"${createHash('sha256').update(JSON.stringify(mapping)).digest('base64url').slice(0, 16)}"`;
 }
 
 function routesView(parts: ControlParts, snapshot: Snapshot): RoutesAnswer {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { StatusAnswer } from '../api/wire.ts';
 import type { Decision } from '../core/decision.ts';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
-import { issuesText, type Mapping, type MappingInput, mappingSchema } from '../core/mapping.ts';
+import { issuesText, type Mapping, mappingSchema } from '../core/mapping.ts';
 import { type Snapshot, snapshotSchema } from '../core/service.ts';
 
 /** A daemon that works answers at once, or after one scan. */
@@ -93,8 +93,8 @@ export class ApiClient {
     return read(await this.#ask('GET', '/_api/mappings/'), mappings, 'mappings');
   }
 
-  /** Remember what the user says. @throws {AppError} ROUTE_BAD_TARGET with the daemon's words */
-  async setMapping(key: string, input: MappingInput): Promise<void> {
+  /** Remember what the user says. @param key a mapping's, or with a path behind it. @throws {AppError} ROUTE_BAD_TARGET with the daemon's words */
+  async setMapping(key: string, input: object): Promise<void> {
     await this.#ask('PUT', `/_api/mappings/${encodeURIComponent(key)}`, input);
   }
 

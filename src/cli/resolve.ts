@@ -94,7 +94,7 @@ async function makeDecider(
   hostCount: number,
 ): Promise<Decider> {
   if (flags.services !== undefined) {
-    return ownDecider(settings, flags, hostCount, await readSnapshotFile(flags.services));
+    return ownDecider(context, settings, flags, hostCount, await readSnapshotFile(flags.services));
   }
   // Flags that change who is asked are about this command, not about the daemon.
   const isOwn = settings.sources.llmUrl === 'flag' || settings.sources.model === 'flag';
@@ -102,14 +102,23 @@ async function makeDecider(
   if (daemon) return daemonDecider(daemon, flags);
   const snapshot = await ownScan(context, settings);
   context.warn(snapshot.warnings ?? []);
-  return ownDecider(settings, flags, hostCount, snapshot);
+  return ownDecider(context, settings, flags, hostCount, snapshot);
 }
 
-function ownDecider(settings: Settings, flags: ResolveFlags, hostCount: number, snapshot: Snapshot): Decider {
+function ownDecider(
+  context: CliContext,
+  settings: Settings,
+  flags: ResolveFlags,
+  hostCount: number,
+  snapshot: Snapshot,
+): Decider {
   const { domains, resolve: mode } = settings;
-  const { client: llm, reason } = chooseLlm(settings);
+  // A file may tell of another machine; the LLM server is looked for on this one.
+  const llm = chooseLlm(settings, {
+    snapshot: async () => (flags.services === undefined ? snapshot : ownScan(context, settings)),
+  });
   const budget = new LlmBudget({ perMinute: REQUESTS_PER_HOST * hostCount, keptForNavigations: 0 });
-  const resolver = new Resolver({ llm, mode, domains, budget, ...(reason === undefined ? {} : { llmReason: reason }) });
+  const resolver = new Resolver({ llm: llm.client, findLlm: () => llm.current(), mode, domains, budget });
   return {
     domains,
     candidates: async () => candidatesOf(snapshot),

@@ -1,13 +1,16 @@
 /** `hostwise routes`: the remembered decisions. They are changed through the running daemon, else in their file. */
 import type { Command } from 'commander';
-import { parseMappingKey } from '../api/mapping-key.ts';
+import { parseEditKey, parseMappingKey } from '../api/mapping-key.ts';
 import { maskDeep } from '../api/mask.ts';
 import type { Settings } from '../config/settings.ts';
 import { AppError } from '../core/errors.ts';
-import type { Mapping, MappingInput } from '../core/mapping.ts';
+import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
+import type { Mapping } from '../core/mapping.ts';
+import { type PathEntry, parsePaths, splitPathKey } from '../core/mapping-paths.ts';
 import type { Snapshot } from '../core/service.ts';
 import { hostPort } from '../core/upstream.ts';
 import { prepareDataDir } from '../platform/paths.ts';
+import { deleteMapping, type EditKey, pathOf, putMapping } from '../routes/edit-mapping.ts';
 import { mappingFromInput, parseTarget } from '../routes/make-mapping.ts';
 import { MappingStore } from '../routes/mapping-store.ts';
 import type { CliContext, Done, Flags } from './context.ts';
@@ -21,8 +24,8 @@ import { painter, renderTable } from './text.ts';
 interface Mappings {
   domains: readonly string[];
   all(): Promise<Record<string, Mapping>>;
-  set(key: string, input: MappingInput, snapshot: Snapshot): Promise<void>;
-  delete(key: string): Promise<void>;
+  set(key: EditKey, input: object, snapshot: Snapshot): Promise<void>;
+  delete(key: EditKey): Promise<void>;
 }
 
 const COLUMNS = [
@@ -46,11 +49,16 @@ export function addRoutes(program: Command, context: CliContext, done: Done): vo
       done(await listRoutes(context, flags));
     });
   add(routes.command('set').description('say which service a hostname means; it is never moved by itself'))
-    .argument('<host>', 'hostname; "shop" means shop.localhost')
-    .argument('<target>', 'port, host:port, container[:port], id of "services", or a directory')
+    .argument('<host>', 'hostname; "shop" means shop.localhost, "shop/api" its path /api')
+    .argument(
+      '<target>',
+      'port, host:port, container[:port], id of "services", or a directory; for a path a hostname, too',
+    )
+    .option('--host <name>', 'Host that the app is sent: preserve, target (localhost:PORT) or a name')
+    .option('--strip', 'of a path: take it off before the app gets it')
     .action(async (host: string, target: string, flags: Flags) => done(await setRoute(context, host, target, flags)));
   add(routes.command('rm').description('forget one; it is decided again when it is opened'))
-    .argument('<host>', 'hostname, or hostname:service')
+    .argument('<host>', 'hostname, hostname:service, or hostname/path')
     .action(async (host: string, flags: Flags) => done(await removeRoute(context, host, flags)));
 }
 
@@ -70,7 +78,7 @@ async function listRoutes(context: CliContext, flags: Flags): Promise<number> {
   }
   const rows = Object.entries(mappings)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, mapping]) => [key, ...describe(mapping)]);
+    .flatMap(([key, mapping]) => [[key, ...describe(mapping)], ...pathRows(key, mapping)]);
   if (rows.length === 0) output.message('Nothing is remembered yet: open http://NAME.localhost, or set a route');
   else output.result(renderTable(COLUMNS, rows, painter(output.colour)));
   return EXIT.done;
@@ -79,6 +87,24 @@ async function listRoutes(context: CliContext, flags: Flags): Promise<number> {
 function describe(mapping: Mapping): string[] {
   const { source = 'llm', createdAt, llmReason } = mapping;
   return [targetText(mapping), source, createdAt.slice(0, 10), llmReason];
+}
+
+/** A row for each path of a mapping, shortest first. */
+function pathRows(key: string, { paths = {}, createdAt }: Mapping): string[][] {
+  return parsePaths(paths)
+    .entries.reverse()
+    .map((entry) => [
+      key + entry.prefix,
+      pathText(entry),
+      'user',
+      (entry.mapping?.createdAt || createdAt).slice(0, 10),
+      '',
+    ]);
+}
+
+function pathText({ mapping, to, strip }: PathEntry): string {
+  const target = mapping ? targetText(mapping) : [to?.hostname, to?.service].filter(Boolean).join(':');
+  return strip ? `${target}, path stripped` : target;
 }
 
 /** Who is meant, then where it was seen last. */
@@ -91,25 +117,50 @@ function targetText({ type, target, port, identity }: Mapping): string {
 async function setRoute(context: CliContext, host: string, target: string, flags: Flags): Promise<number> {
   const settings = prepare(context, flags);
   const mappings = await openMappings(context, settings);
-  const key = keyOf(host, mappings.domains);
+  const key = editKeyOf(host, mappings.domains);
+  if (flags.strip === true && key.prefix === undefined) {
+    throw new AppError('ROUTE_BAD_MAPPING', '"--strip" is for a path, such as shop.localhost/api');
+  }
   const snapshot = await ownScan(context, settings);
-  await mappings.set(key, parseTarget(target, snapshot, process.cwd()), snapshot);
-  const stored = (await mappings.all())[key];
-  context.output.result(`${key} -> ${stored === undefined ? target : targetText(stored)}`);
+  const input = {
+    ...(referenceOf(key, target, mappings.domains) ?? parseTarget(target, snapshot, process.cwd())),
+    ...(typeof flags.host === 'string' ? { host: flags.host } : {}),
+    ...(flags.strip === true ? { strip: true } : {}),
+  };
+  await mappings.set(key, input, snapshot);
+  const stored = (await mappings.all())[key.key];
+  context.output.result(`${keyText(key)} -> ${storedText(stored, key) ?? target}`);
   return EXIT.done;
+}
+
+/** A path may lead to another hostname; `host:8000` is an address, though. */
+function referenceOf({ prefix }: EditKey, target: string, domains: readonly string[]): { to: string } | undefined {
+  if (prefix === undefined || /:\d+$/.test(target)) return undefined;
+  const [hostname = ''] = target.split(':');
+  const host = normalizeHostname(hostname);
+  if (host === null || classifyHostname(host, domains).kind === 'foreign') return undefined;
+  return { to: parseMappingKey(target, domains) };
+}
+
+function storedText(mapping: Mapping | undefined, { prefix }: EditKey): string | undefined {
+  if (prefix === undefined) return mapping && targetText(mapping);
+  const entry = parsePaths(mapping?.paths ?? {}).entries.find((one) => one.prefix === prefix);
+  return entry && pathText(entry);
 }
 
 async function removeRoute(context: CliContext, host: string, flags: Flags): Promise<number> {
   const mappings = await openMappings(context, prepare(context, flags));
   const all = await mappings.all();
   // As it is stored, also under a domain that is no longer ours.
-  const key = Object.hasOwn(all, host) ? host : keyOf(host, mappings.domains);
-  if (!Object.hasOwn(all, key)) {
-    context.output.message(`Nothing is remembered for "${key}"`);
+  const key = Object.hasOwn(all, host) ? { key: host } : editKeyOf(host, mappings.domains);
+  const isThere =
+    key.prefix === undefined ? Object.hasOwn(all, key.key) : pathOf(all[key.key], key.prefix) !== undefined;
+  if (!isThere) {
+    context.output.message(`Nothing is remembered for "${keyText(key)}"`);
     return EXIT.done;
   }
   await mappings.delete(key);
-  context.output.result(`${key} is forgotten`);
+  context.output.result(`${keyText(key)} is forgotten`);
   return EXIT.done;
 }
 
@@ -119,10 +170,15 @@ function prepare(context: CliContext, flags: Flags): Settings {
   return settings;
 }
 
-/** `shop`, `shop.localhost` or `shop.localhost:api`. @throws {AppError} HOST_INVALID */
-function keyOf(text: string, domains: readonly string[]): string {
-  const [host = '', ...service] = text.split(':');
-  return parseMappingKey([withDomain(host, domains), ...service].join(':'), domains);
+/** `shop`, `shop.localhost`, `shop.localhost:api` or `shop/api`. @throws {AppError} HOST_INVALID · ROUTE_BAD_MAPPING */
+function editKeyOf(text: string, domains: readonly string[]): EditKey {
+  const { key, prefix = '' } = splitPathKey(text);
+  const [host = '', ...service] = key.split(':');
+  return parseEditKey([withDomain(host, domains), ...service].join(':') + prefix, domains);
+}
+
+function keyText({ key, prefix = '' }: EditKey): string {
+  return key + prefix;
 }
 
 async function openMappings(context: CliContext, settings: Settings): Promise<Mappings> {
@@ -131,8 +187,8 @@ async function openMappings(context: CliContext, settings: Settings): Promise<Ma
     return {
       domains: daemon.status.domains,
       all: () => daemon.mappings(),
-      set: (key, input) => daemon.setMapping(key, input),
-      delete: (key) => daemon.deleteMapping(key),
+      set: (key, input) => daemon.setMapping(keyText(key), input),
+      delete: (key) => daemon.deleteMapping(keyText(key)),
     };
   }
   return fileMappings(context, settings);
@@ -146,10 +202,11 @@ async function fileMappings(context: CliContext, settings: Settings): Promise<Ma
     all: async () => maskDeep({ ...store.all() }),
     set: async (key, input, snapshot) => {
       await prepareDataDir(settings.dataDir);
-      await store.set(key, mappingFromInput(input, snapshot));
+      const checkKey = (text: string): string => parseMappingKey(text, settings.domains);
+      await putMapping({ store, snapshot, make: mappingFromInput, checkKey }, key, input);
     },
     delete: async (key) => {
-      await store.delete(key);
+      await deleteMapping(store, key);
     },
   };
 }

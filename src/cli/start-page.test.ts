@@ -78,6 +78,8 @@ describe('renderStartPage()', () => {
 
   it('says which LLM is asked, or why none and how to get one', () => {
     expect(render()).toContain('a/b at https://openrouter.ai/api/v1/chat/completions');
+    const found = { url: 'http://127.0.0.1:11434/v1/chat/completions', model: 'qwen3:8b', found: 'Ollama' };
+    expect(render({ llm: found })).toContain('qwen3:8b of Ollama, found at http://127.0.0.1:11434/v1');
     expect(render({ llm: { reason: 'set LLM_API_KEY or LLM_API_URL' } })).toContain(
       'LLM_API_URL=http://127.0.0.1:11434/v1',
     );

@@ -113,6 +113,9 @@ function listenLines(report: StartReport): string[] {
 }
 
 function llmLines({ llm }: StartReport): string[] {
+  if (llm.url !== undefined && llm.found !== undefined) {
+    return [printable(`${llm.model} of ${llm.found}, found at ${llm.url}, asked where names settle nothing`)];
+  }
   if (llm.url !== undefined) {
     return [printable(`${llm.model ?? 'the model it has'} at ${llm.url}, asked where names settle nothing`)];
   }

@@ -76,9 +76,9 @@ function programName(service: ProcessService, first: string | undefined): string
   return names.find((name) => name !== '') ?? 'program';
 }
 
-/** A title may be anything, also a URL with credentials. */
+/** A title may be anything, also a URL with credentials or an assignment (`PGPASSWORD=x psql`). */
 function isTitle(word: string): boolean {
-  return /:\/\/|@/.test(word) || looksSecret(word);
+  return /:\/\/|[@=]/.test(word) || looksSecret(word);
 }
 
 /** Index of the script among the arguments of an interpreter; 0 when none is recognised. */

@@ -2,12 +2,23 @@
  * A remembered decision: hostname -> who answers. The shape is the seed's; our own fields are additional and optional.
  */
 import { z } from 'zod';
+import { parseAuthority } from './hostname.ts';
 import { identitySchema } from './identity.ts';
 
 /** Where a mapping came from. `user` mappings are never moved or forced by the program. */
 export const sourceSchema = z.enum(['hint', 'name', 'llm', 'user']);
 /** See {@link sourceSchema}. */
 export type MappingSource = z.infer<typeof sourceSchema>;
+
+/**
+ * Host that the upstream is sent: `preserve`, as the client sent it · `target`, the `localhost:PORT` that is dialled · or
+ * a fixed `name[:port]`.
+ */
+export const hostSettingSchema = z
+  .string()
+  .refine((text) => text === 'preserve' || text === 'target' || parseAuthority(text) !== null, {
+    message: 'expected preserve, target or a name[:port]',
+  });
 
 /** One entry of mappings.json. Unknown fields survive a rewrite. */
 export const mappingSchema = z.looseObject({
@@ -24,6 +35,14 @@ export const mappingSchema = z.looseObject({
   source: sourceSchema.exactOptional(),
   /** 0..1, as the step that decided it said. */
   confidence: z.number().min(0).max(1).exactOptional(),
+  /** Default: `preserve`; for a related service its own name. */
+  host: hostSettingSchema.exactOptional(),
+  /** `rewritten`: X-Forwarded-Host names {@link host}, too, for servers that check it (Rails). */
+  forwardedHost: z.enum(['original', 'rewritten']).exactOptional(),
+  /** Of a related service: pages send it the origin's cookies, and it sets cookies of the origin. Default: false. */
+  cookies: z.boolean().exactOptional(),
+  /** Path prefix -> who answers there. Each is checked by itself: mapping-paths.ts. */
+  paths: z.record(z.string(), z.unknown()).exactOptional(),
 });
 /** See {@link mappingSchema}. */
 export type Mapping = z.infer<typeof mappingSchema>;

@@ -7,6 +7,8 @@ export interface RouteAsk {
   hostname: string;
   /** The sibling asked for by `/_proxy/{service}/`. */
   service?: string;
+  /** The entry of the mapping's `paths` that the request falls under. */
+  pathPrefix?: string;
   /** A browser's top-level navigation: part of the LLM budget is kept for these. */
   navigation: boolean;
   /** `?prompt=` from somebody who may. */
@@ -35,3 +37,13 @@ export type RouteOutcome =
   | { kind: 'deciding' }
   /** Nobody is sure: the picker. `why` says what was tried and why the LLM was not asked, when it was not. */
   | { kind: 'unknown'; candidates: Candidate[]; why: string };
+
+/** A path prefix of a hostname that somebody else answers. */
+export interface PathRule {
+  /** `/api`: without a slash at its end. */
+  prefix: string;
+  /** Take the prefix off before the request goes on. */
+  strip: boolean;
+  /** Another hostname, or its related service, that answers; undefined: the entry itself says who. */
+  to?: { hostname: string; service?: string };
+}

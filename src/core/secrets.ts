@@ -10,9 +10,13 @@ const KNOWN_SHAPES = [
   /eyJ[\w-]{4,}/,
   /gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|(?:^|[^a-z])sk-[\w-]{8}|gsk_|(?:^|[^a-z])hf_|AIza|npm_\w{8}|[srp]k_(?:live|test)_/,
   /whsec_|(?:^|\W)SG\.[\w-]{8}|dckr_pat_|tskey-|(?:^|\W)hv[sb]\.\w{8}|glsa_|\d{8,10}:AA[\w-]{8}/,
-  /-----BEGIN|\$apr1\$|\$2[aby]\$|\$argon2/,
-  /:\/\/[^/@]*@/,
-  /(?:pass(?:word|wd)?|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|credentials?|bearer)[=:]./i,
+  /ya29\.|GOCSPX-|xapp-\d|dop_v1_|shpat_|pypi-AgE|AGE-SECRET-KEY|hooks\.slack\.com\/|api\/webhooks\/\d/,
+  /[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/i,
+  /[\da-f]{20}/i,
+  /-----(?:BEGIN|END)|PRIVATE[ -]KEY|\$apr1\$|\$2[aby]\$|\$argon2/,
+  /:\/\/[^/@]*@|:[^/@\s]+@[\w-]/,
+  /(?:pass(?:word|wd)?|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|account[-_.]?key|credentials?|bearer)[=:]./i,
+  /[?&;](?:key|sig|signature|auth|code|access_token)=./i,
 ];
 /** Longer runs of letters mixed with digits are keys; names of that kind are words with separators. */
 const MAX_MIXED_RUN = 20;

@@ -27,6 +27,20 @@ export interface Upstream {
   /** For people: names only. */
   label: string;
   proof: UpstreamProof;
+  /** Only where the mapping, or `/_proxy/`, asks for it. */
+  presentation?: Presentation;
+}
+
+/** How requests are shown to an upstream, where that differs from how the client sent them. */
+export interface Presentation {
+  /** Host to send, exactly. */
+  host?: string;
+  /** Host to send: this name, with the port that the client used. */
+  ownName?: string;
+  /** The client's own host is not told: X-Forwarded-Host has the one that is sent. */
+  hidesHost?: boolean;
+  /** A sibling service gets the origin's cookies and credentials from pages, too. */
+  sharesCookies?: boolean;
 }
 
 /**

@@ -94,3 +94,19 @@ describe('error', () => {
     expect(pages.error(500, '<b>', '"<script>', 'html', "'<i>").body).not.toMatch(/<b>|<script>|<i>/);
   });
 });
+
+describe('deciding', () => {
+  it('announces a local model that may have to be loaded first, in every format', () => {
+    const patient = createPages({
+      domains: ['localhost'],
+      dashboardOrigin: () => 'https://proxy.localhost',
+      isModelCold: () => true,
+    });
+    for (const format of ['html', 'json', 'text'] as const) {
+      expect(patient.deciding('shop.localhost', format).body).toContain('may have to be loaded first');
+      const usual = pages.deciding('shop.localhost', format);
+      expect(usual.body).not.toContain('loaded first');
+      expect([usual.status, usual.headers['retry-after']]).toEqual([503, '2']);
+    }
+  });
+});

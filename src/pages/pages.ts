@@ -3,6 +3,7 @@
  * where foreign code runs: names and ports only, no command lines, no paths, no token, no script.
  */
 import { documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
+import type { HostChecker } from '../core/host-check.ts';
 import { classifyHostname } from '../core/hostname.ts';
 import { type Html, html, withoutControls } from '../core/html.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
@@ -13,6 +14,8 @@ export interface PagesParts {
   domains: readonly string[];
   /** Where the dashboard of a domain is reached now, scheme and port included: `https://proxy.localhost:8443`. */
   dashboardOrigin: (domain: string) => string;
+  /** Would a question to the LLM wait for a local model to be loaded now? Default: no. */
+  isModelCold?: () => boolean;
 }
 
 type Unknown = Extract<RouteOutcome, { kind: 'unknown' }>;
@@ -30,6 +33,8 @@ export interface AppPages {
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses. @param returnTo URL to go on to afterwards */
   pickerUrl(hostname: string, returnTo?: string): string;
+  /** Where a person reads why an app refuses its hostname. @param key of the mapping that led to it */
+  hostRefusedUrl(hostname: string, key: string, by: HostChecker, returnTo: string): string;
 }
 
 /** How long a client waits before it asks again for an app that is away. */
@@ -43,17 +48,31 @@ export function createPages(parts: PagesParts): AppPages {
   return {
     unknown: (hostname, outcome, format) => unknownPage(hostname, outcome, format, picker(hostname)),
     waiting: (hostname, outcome, format) => waitingPage(hostname, outcome, format, picker(hostname)),
-    deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname)),
+    deciding: (hostname, format) => decidingPage(hostname, format, picker(hostname), parts.isModelCold?.() === true),
     error: errorPage,
     pickerUrl: picker,
+    hostRefusedUrl: (hostname, key, by, returnTo) =>
+      dashboardUrl(parts, hostname, '/host', { key, by, return: returnTo }),
   };
 }
 
-function pickerUrl({ domains, dashboardOrigin }: PagesParts, hostname: string, returnTo?: string): string {
+function pickerUrl(parts: PagesParts, hostname: string, returnTo?: string): string {
+  return dashboardUrl(parts, hostname, '/pick', {
+    host: hostname,
+    ...(returnTo === undefined ? {} : { return: returnTo }),
+  });
+}
+
+/** A page of the dashboard of this hostname's domain. */
+function dashboardUrl(
+  { domains, dashboardOrigin }: PagesParts,
+  hostname: string,
+  path: string,
+  query: Record<string, string>,
+): string {
   const host = classifyHostname(hostname, domains);
   const domain = host.kind === 'foreign' ? (domains[0] ?? 'localhost') : host.domain;
-  const query = new URLSearchParams({ host: hostname, ...(returnTo === undefined ? {} : { return: returnTo }) });
-  return `${dashboardOrigin(domain)}/pick?${query}`;
+  return `${dashboardOrigin(domain)}${path}?${new URLSearchParams(query)}`;
 }
 
 function unknownPage(hostname: string, outcome: Unknown, format: PageFormat, picker: string): PageBody {
@@ -114,18 +133,23 @@ function waitingPage(hostname: string, outcome: Away, format: PageFormat, picker
   );
 }
 
-function decidingPage(hostname: string, format: PageFormat, picker: string): PageBody {
+/** Why it takes so long: the two waits differ by minutes. */
+const SLOW_NOTE = 'This takes a while where an LLM is asked.';
+const COLD_NOTE = 'The local language model is asked, which may have to be loaded first: that can take two minutes.';
+
+function decidingPage(hostname: string, format: PageFormat, picker: string, isModelCold: boolean): PageBody {
+  const note = isModelCold ? COLD_NOTE : SLOW_NOTE;
   const error = `It is still being found out what “${hostname}” means`;
   const retry = { 'retry-after': String(RETRY_SECONDS) };
-  if (format === 'json') return json(503, { error, hostname }, retry);
-  if (format === 'text') return text(503, [error, `Choose in a browser: ${picker}`], retry);
+  if (format === 'json') return json(503, { error, hostname, detail: note }, retry);
+  if (format === 'text') return text(503, [error, note, `Choose in a browser: ${picker}`], retry);
   return page(
     503,
     {
       title: `Deciding on ${hostname}`,
       refreshSeconds: RETRY_SECONDS,
       body: html`<main class="narrow"><h1>Finding out what <span class="wait">${hostname}</span> means</h1>
-<p>This takes a while where an LLM is asked. The page loads again by itself until there is an answer.</p>
+<p>${note} The page loads again by itself until there is an answer.</p>
 <p><a href="${picker}" target="_top">Choose it yourself</a></p></main>`,
     },
     retry,

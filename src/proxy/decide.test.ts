@@ -116,7 +116,7 @@ describe('decide() on paths', () => {
       kind: 'forward',
       hostname: 'shop.localhost',
       service: 'api',
-      prefix: '/_proxy/api',
+      prefix: '/_proxy/API',
       path: '/v1/a%2Fb//c?x=%20&y',
     });
     expect(verdict({ target: '/_proxy/api' })).toMatchObject({ path: '/' });

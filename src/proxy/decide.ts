@@ -52,8 +52,10 @@ export interface ForwardVerdict {
   path: string;
   /** `/_proxy/{service}/`: the sibling asked for. */
   service?: string;
-  /** The prefix that was cut off. */
+  /** The prefix that was cut off, as the client wrote it. */
   prefix?: string;
+  /** Nothing stood behind the prefix, not even a slash. */
+  bare?: boolean;
   /** `?force` / `?prompt=` are there; they count only if the caller may (DESIGN: who may call what). */
   instruction?: Instruction;
 }
@@ -158,7 +160,8 @@ function sibling(hostname: string, path: string): Verdict {
   // Split on raw bytes: encoded slashes in the rest stay as they are.
   const rest = path.slice('/_proxy/'.length);
   const end = rest.search(/[/?]/);
-  const service = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
+  const written = end === -1 ? rest : rest.slice(0, end);
+  const service = written.toLowerCase();
   if (!SERVICE_NAME.test(service)) {
     return reject('HOST_INVALID', 'Bad service name', 'After /_proxy/ comes the name of a service, such as “api”');
   }
@@ -167,8 +170,8 @@ function sibling(hostname: string, path: string): Verdict {
     kind: 'forward',
     hostname,
     service,
-    prefix: `/_proxy/${service}`,
-    path: after.startsWith('/') ? after : `/${after}`,
+    prefix: `/_proxy/${written}`,
+    ...(after.startsWith('/') ? { path: after } : { path: `/${after}`, bare: true }),
   };
 }
 

@@ -41,7 +41,7 @@ export function forwardExact(
       exchange.recording?.connected();
       sendBody(exchange, request);
     });
-    request.on('information', (info) => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders)));
+    request.on('information', (info) => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders, options)));
     let responded = false;
     request.on('response', (response) => {
       responded = true;

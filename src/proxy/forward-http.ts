@@ -3,14 +3,20 @@
  * back-pressure. What undici cannot carry goes by `forward-exact.ts`.
  */
 import type { Dispatcher } from 'undici';
+import type { HostChecker } from '../core/host-check.ts';
+import { isNavigation } from '../core/page-format.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
+
+/** A page's answer that may refuse the Host is held for no longer: dev servers send these in one piece. */
+const MAX_HOLD_MS = 250;
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
 export function forwardHttp(
@@ -54,6 +60,12 @@ class Relay implements Dispatcher.DispatchHandler {
   readonly #body: RequestBody | null;
   readonly #options: ForwardOptions;
   readonly #finish: (result: ForwardResult) => void;
+  /** Only for an answer that may refuse the Host. */
+  #peek: AnswerPeek | undefined;
+  /** Sends the head that is held back while a page's answer is looked at. */
+  #heldStart: (() => void) | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
+  #refusedBy: HostChecker | undefined;
 
   constructor(
     exchange: Exchange,
@@ -81,19 +93,65 @@ class Relay implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
     const headers = responseHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], this.#options);
     if (status >= 100 && status < 200) this.#exchange.inform(status, headers);
-    else this.#exchange.respond(status, message, headers, flatHeader(headers, 'content-length') === undefined);
+    else this.#start(controller, status, message, headers);
+  }
+
+  #start(controller: Dispatcher.DispatchController, status: number, message: string, headers: string[]): void {
+    const length = flatHeader(headers, 'content-length');
+    if (mayRefuseHost(status, headers, length)) {
+      this.#peek = new AnswerPeek(status);
+      if (isNavigation(this.#exchange.method, (name) => this.#exchange.header(name))) {
+        this.#heldStart = () => this.#exchange.respond(status, message, headers, length === undefined);
+        this.#holdTimer = setTimeout(() => this.#release(controller), MAX_HOLD_MS);
+        return;
+      }
+    }
+    this.#exchange.respond(status, message, headers, length === undefined);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#peek !== undefined && this.#isKept(controller, this.#peek, chunk)) return;
     if (!this.#exchange.write(chunk)) controller.pause();
   }
 
+  /** Look at the next piece of an answer. @returns true when it is not to be sent on now */
+  #isKept(controller: Dispatcher.DispatchController, peek: AnswerPeek, chunk: Buffer): boolean {
+    // What comes behind a refusal.
+    if (this.#refusedBy !== undefined) return this.#heldStart !== undefined;
+    this.#refusedBy = peek.add(chunk);
+    const isHeld = this.#heldStart !== undefined;
+    if (this.#refusedBy !== undefined && isHeld) {
+      clearTimeout(this.#holdTimer);
+      this.#finish({ kind: 'refused', refusedBy: this.#refusedBy });
+      controller.abort(new Error('The Host was refused'));
+    } else if (peek.isFull) this.#release(controller);
+    return isHeld;
+  }
+
+  /** It is an ordinary answer, or too slow to wait for: what was held goes on its way. */
+  #release(controller: Dispatcher.DispatchController): void {
+    clearTimeout(this.#holdTimer);
+    const chunks = this.#heldStart === undefined ? [] : (this.#peek?.chunks ?? []);
+    this.#peek = undefined;
+    this.#heldStart?.();
+    this.#heldStart = undefined;
+    for (const chunk of chunks) if (!this.#exchange.write(chunk)) controller.pause();
+  }
+
+  get #isRefused(): boolean {
+    return this.#refusedBy !== undefined && this.#heldStart !== undefined;
+  }
+
   onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#isRefused) return;
+    if (this.#heldStart !== undefined) this.#release(controller);
     this.#exchange.end(responseHeaders((controller.rawTrailers ?? []) as (Buffer | string)[]));
-    this.#finish({ kind: 'done' });
+    this.#finish(this.#refusedBy === undefined ? { kind: 'done' } : { kind: 'done', refusedBy: this.#refusedBy });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#holdTimer);
+    if (this.#isRefused) return;
     if (this.#exchange.gone) this.#finish({ kind: 'done' });
     else if (this.#exchange.answered) {
       this.#exchange.recording?.brokeOff();

@@ -58,7 +58,7 @@ export function forwardUpgrade(
         resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
         return;
       }
-      resolve(joinPipes(upgrade, response, socket, upstreamHead));
+      resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
     });
     let responded = false;
     request.on('response', (response) => {
@@ -101,11 +101,10 @@ function acceptIsRight(response: http.IncomingMessage, key: string | undefined):
 
 function joinPipes(
   upgrade: UpgradeExchange,
-  response: http.IncomingMessage,
+  headers: readonly string[],
   upstream: Duplex,
   head: Buffer,
 ): ForwardResult {
-  const headers = responseHeaders(response.rawHeaders);
   let client: Duplex;
   try {
     client = upgrade.accept(headers);

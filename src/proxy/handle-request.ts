@@ -5,14 +5,18 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../core/errors.ts';
+import type { HostChecker } from '../core/host-check.ts';
 import { originUrl, parseAuthority } from '../core/hostname.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
+import { mappingKey } from '../core/mapping.ts';
 import { isNavigation, pageFormat } from '../core/page-format.ts';
-import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
+import { belowPath, clientPath } from './below-path.ts';
 import { type DecideRules, decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
 import { type Exchange, respondWith } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
+import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER } from './headers.ts';
 import type { ControlPlane, Pages, Router, TrafficSink } from './ports.ts';
@@ -31,6 +35,8 @@ export interface RequestContext {
   rules: () => DecideRules;
   /** A plain-HTTP navigation came: a good moment to look whether the CA is trusted by now. */
   onPlainNavigation?: () => void;
+  /** An app answered by refusing the Host that it was sent. @param key of its mapping */
+  onHostRefused?: (key: string, by: HostChecker) => void;
   /** A bug, not a bad request: the client got a 500. */
   onBug: (error: unknown) => void;
 }
@@ -117,31 +123,37 @@ function answerOurselves(
 async function forward(
   context: RequestContext,
   exchange: Exchange,
-  verdict: ForwardVerdict,
+  decided: ForwardVerdict,
   recording: Recording,
   attempt: Attempt,
 ): Promise<void> {
-  const ask = await askFor(context, exchange, verdict);
+  const rule = decided.service === undefined ? context.router.pathRule(decided.hostname, decided.path) : undefined;
+  const verdict = rule ? belowPath(decided, rule) : decided;
+  const ask = await askFor(context, exchange, verdict, rule);
   const instructed = ask.force === true || ask.prompt !== undefined;
   const known = instructed ? undefined : context.router.peek(ask);
   let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await routeSoon(context, exchange, ask);
   if (instructed && outcome.kind === 'upstream' && ask.navigation && exchange.header('sec-fetch-mode')) {
     // Absolute, since a path may begin with two slashes, which would name another host.
-    redirect(exchange, 303, urlOf(exchange, ask.hostname, verdict.instruction?.path ?? '/'));
+    const goOn = { ...verdict, path: verdict.instruction?.path ?? '/' };
+    redirect(exchange, 303, urlOf(exchange, verdict.hostname, clientPath(goOn)));
     return;
   }
   const path = (instructed ? verdict.instruction?.path : undefined) ?? verdict.path;
-  const options = forwardOptions(verdict, ask);
   for (let tries = 1; ; tries++) {
     if (exchange.gone) return;
     if (outcome.kind !== 'upstream') {
-      answerWithout(context, exchange, verdict, outcome);
+      answerWithout(context, exchange, verdict, ask, outcome);
       return;
     }
     const { upstream }: { upstream: Upstream } = outcome;
     recording.tries(upstream);
-    const result = await attempt(upstream, path, options);
-    if (result.kind === 'done') return;
+    const result = await attempt(upstream, path, forwardOptions(exchange, verdict, ask, upstream, path));
+    if (result.kind === 'done' || result.kind === 'refused') {
+      if (result.refusedBy !== undefined) context.onHostRefused?.(routeKey(ask), result.refusedBy);
+      if (result.kind === 'refused') showRefusal(context, exchange, verdict, ask, result.refusedBy);
+      return;
+    }
     recording.failed(result.error);
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
       showFailure(context, exchange, upstream, result.error);
@@ -150,6 +162,23 @@ async function forward(
     context.upstreams.drop(upstream);
     outcome = await context.router.reroute(ask, upstream);
   }
+}
+
+/** A person is told why the app refuses, and offered another Host for it. */
+function showRefusal(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  ask: RouteAsk,
+  by: HostChecker,
+): void {
+  const returnTo = urlOf(exchange, verdict.hostname, clientPath(verdict));
+  redirect(exchange, 303, context.pages.hostRefusedUrl(ask.hostname, routeKey(ask), by, returnTo));
+}
+
+/** What the mapping of this request is found by: `shop.localhost`, `shop.localhost:api`, `shop.localhost/api`. */
+function routeKey({ hostname, service, pathPrefix = '' }: RouteAsk): string {
+  return mappingKey(hostname, service) + pathPrefix;
 }
 
 /** Keep what the dashboard shows of it, from here to its end. */
@@ -180,8 +209,15 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   return first;
 }
 
-async function askFor(context: RequestContext, exchange: Exchange, verdict: ForwardVerdict): Promise<RouteAsk> {
+async function askFor(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  rule: PathRule | undefined,
+): Promise<RouteAsk> {
   const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  if (rule?.to) Object.assign(ask, rule.to);
+  else if (rule) ask.pathPrefix = rule.prefix;
   if (verdict.service !== undefined) {
     ask.service = verdict.service;
     // The seed's reach is for our own user's programs; pages, and whoever else gets here, reach siblings only.
@@ -196,10 +232,6 @@ async function askFor(context: RequestContext, exchange: Exchange, verdict: Forw
   return ask;
 }
 
-function forwardOptions({ prefix }: ForwardVerdict, { siblingsOnly }: RouteAsk): ForwardOptions {
-  return prefix === undefined ? {} : { prefix, withoutCredentials: siblingsOnly === true };
-}
-
 function navigates(exchange: Exchange): boolean {
   return isNavigation(exchange.method, (name) => exchange.header(name));
 }
@@ -208,15 +240,17 @@ function navigates(exchange: Exchange): boolean {
 function answerWithout(
   context: RequestContext,
   exchange: Exchange,
-  { hostname, path, prefix = '' }: ForwardVerdict,
+  verdict: ForwardVerdict,
+  { hostname, pathPrefix }: RouteAsk,
   outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
 ): void {
   const format = formatFor(exchange);
-  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange)) {
-    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, hostname, prefix + path)));
+  // The picker chooses for whole hostnames.
+  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange) && pathPrefix === undefined) {
+    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, verdict.hostname, clientPath(verdict))));
     return;
   }
-  const { status, headers, body } = pageFor(context.pages, hostname, outcome, format);
+  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format);
   respondWith(exchange, status, headers, body);
 }
 

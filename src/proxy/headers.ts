@@ -3,6 +3,7 @@
  * and never believed; nothing else is touched.
  */
 import type { Exchange } from './exchange.ts';
+import { type AnswerPlace, markedCookies, rewriteCookie, rewriteRefresh, rewriteUrl } from './rewrite-answer.ts';
 
 /** Fields that concern one connection only. `te: trailers` is the one value that may pass (RFC 9113 section 8.2.2). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -33,15 +34,23 @@ export const HOP_HEADER = 'x-hostwise-hop';
 /** Front -> API is two; five leaves room, and a loop still dies within milliseconds. */
 export const MAX_HOPS = 5;
 
-/** What {@link requestHeaders} needs beside the request. */
+/** What differs from an ordinary request. Made by `forward-options.ts`. */
 export interface ForwardOptions {
   /** Prefix that was cut off the path (`/_proxy/api`). */
   prefix?: string;
+  /** Host to send instead of the client's. */
+  host?: string;
+  /** X-Forwarded-Host and Forwarded name {@link host}, too. */
+  hidesHost?: boolean;
+  /** Origin of the pages of this hostname, and what the upstream gets instead of it. */
+  ownOrigin?: { client: string; upstream: string };
   /**
    * A sibling service is another party: what the browser sends by itself to the origin (cookies, Basic and Digest
-   * credentials) stays behind, and the sibling sets no cookies for the origin.
+   * credentials) stays behind, but for the cookies with this mark, which the sibling set itself.
    */
-  withoutCredentials?: boolean;
+  cookieMark?: string;
+  /** Where redirects and cookies of the answer belong. */
+  place?: AnswerPlace;
 }
 
 /**
@@ -51,7 +60,7 @@ export function requestHeaders(exchange: Exchange, options: ForwardOptions): str
   const raw = exchange.rawHeaders;
   const named = connectionTokens(exchange.header('connection'));
   const host = exchange.authority ?? '';
-  const result = ['Host', host];
+  const result = ['Host', options.host ?? host];
   let hop = 0;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
@@ -67,16 +76,22 @@ export function requestHeaders(exchange: Exchange, options: ForwardOptions): str
       continue;
     }
     if (named?.has(lower)) continue;
-    if (options.withoutCredentials && isAmbientCredential(lower, value)) continue;
-    result.push(name, value);
+    const passed = requestValue(lower, value, options);
+    if (passed !== undefined) result.push(name, passed);
   }
-  pushForwarding(result, exchange, host, hop, options);
+  pushForwarding(result, exchange, options.hidesHost ? (options.host ?? host) : host, hop, options);
   return result;
 }
 
-/** Sent by the browser itself; a Bearer token was put there by the page's own script, for this very request. */
-function isAmbientCredential(name: string, value: string): boolean {
-  return name === 'cookie' || (name === 'authorization' && /^(?:basic|digest|negotiate|ntlm)\b/i.test(value.trim()));
+/** What the upstream gets to see of a field; undefined for nothing. */
+function requestValue(name: string, value: string, { cookieMark, ownOrigin }: ForwardOptions): string | undefined {
+  if (cookieMark !== undefined) {
+    if (name === 'cookie') return markedCookies(value, cookieMark);
+    // Sent by the browser itself; a Bearer token was put there by the page's own script, for this very request.
+    if (name === 'authorization' && /^(?:basic|digest|negotiate|ntlm)\b/i.test(value.trim())) return undefined;
+  }
+  // Servers that check their Host compare the Origin with it. Another page's origin stays what it is.
+  return name === 'origin' && ownOrigin !== undefined && value === ownOrigin.client ? ownOrigin.upstream : value;
 }
 
 function pushForwarding(
@@ -114,10 +129,28 @@ export function responseHeaders(raw: readonly (Buffer | string)[], options: Forw
     const lower = name.toLowerCase();
     if (lower === 'connection') named = union(named, connectionTokens(text(raw[i + 1])));
     // `trailer` stays: it announces fields that do pass.
-    if (HOP_BY_HOP.has(lower) || (options.withoutCredentials && lower === 'set-cookie')) continue;
-    result.push(name, text(raw[i + 1]));
+    if (HOP_BY_HOP.has(lower)) continue;
+    const value = text(raw[i + 1]);
+    if (options.place === undefined) result.push(name, value);
+    // A sibling must not log the origin's users out.
+    else if (lower !== 'clear-site-data' || options.cookieMark === undefined)
+      result.push(name, answerValue(lower, value, options.place));
   }
   return named ? without(result, named) : result;
+}
+
+function answerValue(name: string, value: string, place: AnswerPlace): string {
+  switch (name) {
+    case 'location':
+    case 'content-location':
+      return rewriteUrl(value, place);
+    case 'refresh':
+      return rewriteRefresh(value, place);
+    case 'set-cookie':
+      return rewriteCookie(value, place);
+    default:
+      return value;
+  }
 }
 
 /**

@@ -3,8 +3,9 @@
  * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
  */
 import type { SecureContext } from 'node:tls';
+import type { HostChecker } from '../core/host-check.ts';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
-import type { RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { TrafficRecord } from '../core/traffic.ts';
 import type { Upstream } from '../core/upstream.ts';
 
@@ -12,6 +13,8 @@ import type { Upstream } from '../core/upstream.ts';
 export interface Router {
   /** Per request, from memory: no file, process or Docker call. undefined: ask {@link route}. */
   peek(ask: RouteAsk): Upstream | undefined;
+  /** Per request, from memory: does the hostname's mapping say that somebody else answers below this path? */
+  pathRule(hostname: string, path: string): PathRule | undefined;
   /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
   route(ask: RouteAsk): Promise<RouteOutcome>;
   /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */
@@ -55,6 +58,8 @@ export interface Pages {
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */
   pickerUrl(hostname: string, returnTo: string): string;
+  /** Where a person reads why an app refuses its hostname. @param key of the mapping that led to it */
+  hostRefusedUrl(hostname: string, key: string, by: HostChecker, returnTo: string): string;
 }
 
 /** Who is told of the requests to apps. Twice per request, from memory, at most a microsecond; never throws. */

@@ -1,5 +1,6 @@
 /** What a failed attempt allows: a type decides, never the text of an error. */
 import { AppError, systemCode } from '../core/errors.ts';
+import type { HostChecker } from '../core/host-check.ts';
 
 /** The connection to the upstream could not be opened, or was opened to somebody else. Nothing was sent. */
 export class DialError extends Error {
@@ -11,8 +12,10 @@ export class DialError extends Error {
 
 /** How an attempt to forward ended. */
 export type ForwardResult =
-  /** A response went to the client, or the client left. */
-  | { kind: 'done' }
+  /** A response went to the client, or the client left. `refusedBy`: it was a refusal of the Host that it was sent. */
+  | { kind: 'done'; refusedBy?: HostChecker }
+  /** The Host was refused; nothing went to the client, a browser that wants a page. */
+  | { kind: 'refused'; refusedBy: HostChecker }
   /** Nothing was sent and no byte of the body was taken: any request may go elsewhere. */
   | { kind: 'unsent'; error: unknown }
   /** It was sent, no response byte came: only a request that changes nothing may be repeated. */
@@ -23,7 +26,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TR
 
 /** May the request be tried again after this result? */
 export function mayRetry(result: ForwardResult, method: string, hasBody: boolean): boolean {
-  if (result.kind === 'done') return false;
+  if (result.kind === 'done' || result.kind === 'refused') return false;
   if (result.kind === 'unsent') return true;
   return SAFE_METHODS.has(method) && !hasBody && isDisconnect(result.error);
 }

@@ -9,7 +9,10 @@ import { failureError, type LlmFailure, maskKeys } from './llm-errors.ts';
 import { type Dialect, FIRST_DIALECT, requestBody } from './llm-request.ts';
 import { type ChatResult, readBody, readResult } from './llm-response.ts';
 import { type Completed, type Completion, Talk } from './llm-talk.ts';
-import { assertKeyStaysPrivate, chatCompletionsUrl, defaultTimeoutMs } from './llm-url.ts';
+import { assertKeyStaysPrivate, chatCompletionsUrl, defaultTimeoutMs, isLocalServer } from './llm-url.ts';
+
+/** How long a local server keeps a model that nobody asks: Ollama's OLLAMA_KEEP_ALIVE, the shortest of all. */
+const KEPT_LOADED_MS = 5 * 60_000;
 
 /** Where and how to ask. */
 export interface LlmConfig {
@@ -20,6 +23,8 @@ export interface LlmConfig {
   apiKey?: string | undefined;
   /** For one answer with all its requests; default 30 s, for a server on this machine 120 s. */
   timeoutMs?: number | undefined;
+  /** Is the model known to be in memory? */
+  loaded?: boolean | undefined;
 }
 
 /** What tests replace. */
@@ -37,9 +42,12 @@ export class LlmClient {
   readonly endpoint: string;
   readonly #url: URL;
   readonly #apiKey: string | undefined;
+  /** What must never be repeated. */
+  readonly #keys: readonly string[];
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
   readonly #deps: Required<LlmDeps>;
+  #answeredAt: number | undefined;
   #dialect: Dialect = FIRST_DIALECT;
 
   /** @throws {AppError} LLM_URL: not a usable URL, or a key that would cross a network over plain http */
@@ -47,12 +55,14 @@ export class LlmClient {
     this.#url = chatCompletionsUrl(config.url);
     assertKeyStaysPrivate(this.#url, config.apiKey);
     this.#apiKey = config.apiKey || undefined;
+    this.#keys = keysIn(this.#url, this.#apiKey);
     this.#timeoutMs = config.timeoutMs ?? defaultTimeoutMs(this.#url);
     this.#deps = {
       fetch: deps.fetch ?? fetch,
       now: deps.now ?? Date.now,
       sleep: deps.sleep ?? ((ms, signal) => delay(ms, undefined, { signal })),
     };
+    if (config.loaded) this.#answeredAt = this.#deps.now();
     this.model = config.model;
     this.endpoint = this.#url.origin + this.#url.pathname;
   }
@@ -70,12 +80,19 @@ export class LlmClient {
       const step = result.ok ? talk.hear(result.answer) : talk.suffer(result.failure);
       if (step.kind === 'done') {
         this.#dialect = talk.dialect;
+        this.#answeredAt = this.#deps.now();
         return { ...step.completed, model: step.completed.model || this.model };
       }
       if (step.kind === 'failed') throw this.#error(step.failure);
       if (this.#deps.now() + step.waitMs >= deadline) throw this.#error(step.because);
       if (step.waitMs > 0) await this.#sleep(step.waitMs, signal, step.because);
     }
+  }
+
+  /** May the next answer wait for a model to be loaded? Only a local server unloads; Ollama does after 5 minutes. */
+  isCold(): boolean {
+    const sinceMs = this.#deps.now() - (this.#answeredAt ?? Number.NEGATIVE_INFINITY);
+    return isLocalServer(this.#url) && sinceMs > KEPT_LOADED_MS;
   }
 
   /** Break off what is asked now; a call that hangs must not keep the program from ending. */
@@ -92,7 +109,8 @@ export class LlmClient {
   }
 
   async #request<T>(talk: Talk<T>, signal: AbortSignal): Promise<ChatResult> {
-    if (!talk.mayGoOn()) return { ok: false, failure: OVER_BUDGET };
+    const refusal = talk.refusal();
+    if (refusal) return { ok: false, failure: refusal };
     try {
       const response = await this.#deps.fetch(this.#url, {
         method: 'POST',
@@ -113,11 +131,18 @@ export class LlmClient {
   }
 
   #error(failure: LlmFailure): AppError {
-    return failureError({ ...failure, message: maskKeys(failure.message, this.#apiKey) });
+    return failureError({ ...failure, message: maskKeys(failure.message, this.#keys) });
   }
 }
 
-const OVER_BUDGET: LlmFailure = { code: 'LLM_RATE', message: 'The budget of LLM calls is used up', remedy: 'none' };
+/** Shorter query values are versions and flags, and would take ordinary words out of a message. */
+const MIN_QUERY_KEY_CHARS = 8;
+
+/** The key, and what may be one in the URL's query (`?key=...`). */
+function keysIn(url: URL, apiKey: string | undefined): string[] {
+  const values = [...url.searchParams.values()].filter((value) => value.length >= MIN_QUERY_KEY_CHARS);
+  return apiKey === undefined ? values : [apiKey, ...values];
+}
 
 /** A request that got no whole response. */
 function connectionFailure(error: unknown, url: URL, timeoutMs: number): LlmFailure {

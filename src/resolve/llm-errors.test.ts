@@ -14,7 +14,12 @@ describe('classifyFailure', () => {
     [403, undefined, 'LLM_URL', 'none'],
     [403, { message: 'Request blocked: prompt injection patterns detected' }, 'LLM_BLOCKED', 'none'],
     [404, { message: "model 'x' not found", type: 'not_found_error' }, 'LLM_MODEL', 'none'],
-    [404, { message: 'No endpoints found that can handle the requested parameters.', code: 404 }, 'LLM_MODEL', 'none'],
+    [
+      404,
+      { message: 'No endpoints found that can handle the requested parameters.', code: 404 },
+      'LLM_PARAMS',
+      'next-format',
+    ],
     [404, { message: 'File Not Found', code: 404 }, 'LLM_URL', 'none'],
     [400, { message: 'x is not a valid model ID', code: 400 }, 'LLM_MODEL', 'none'],
     [400, 'No models loaded. Please load a model', 'LLM_MODEL', 'none'],
@@ -33,7 +38,9 @@ describe('classifyFailure', () => {
     [400, { message: 'too long', type: 'exceed_context_size_error' }, 'LLM_PARAMS', 'none'],
     [429, { message: 'slow down' }, 'LLM_RATE', 'retry'],
     [429, { message: 'You exceeded your current quota', code: 'insufficient_quota' }, 'LLM_CREDITS', 'none'],
-    [503, { message: 'Loading model', type: 'unavailable_error' }, 'LLM_SERVER', 'retry'],
+    [503, { message: 'Loading model', type: 'unavailable_error' }, 'LLM_SERVER', 'wait'],
+    [503, { message: 'x is loading', type: 'model_loading' }, 'LLM_SERVER', 'wait'],
+    [503, { message: 'server busy, please try again.', type: 'api_error' }, 'LLM_SERVER', 'retry'],
     [500, 'Unexpected endpoint or method. (POST /chat/completions)', 'LLM_URL', 'none'],
   ])('%i %j -> %s, %s', (status, error, code, remedy) => {
     expect(classify(status, error)).toEqual([code, remedy]);
@@ -43,6 +50,15 @@ describe('classifyFailure', () => {
     const raw = JSON.stringify({ error: { message: "response_format.type: Input should be 'json_schema'" } });
     const error = { message: 'Provider returned error', code: 400, metadata: { raw, provider_name: 'X' } };
     expect(classify(400, error)).toEqual(['LLM_PARAMS', 'no-json-object']);
+  });
+
+  it('takes 402 with a time for a passing budget', () => {
+    const error = readServerError({ message: 'too many requests under way' });
+    expect(classifyFailure(402, error, '2')).toMatchObject({
+      code: 'LLM_CREDITS',
+      remedy: 'retry',
+      retryAfterMs: 2_000,
+    });
   });
 
   it.each([null, 5, [], {}, { message: 5, code: {} }])('survives the error %j', (error) => {
@@ -64,8 +80,8 @@ describe('parseRetryAfter', () => {
 
 describe('maskKeys', () => {
   it('takes out our key and whatever looks like one', () => {
-    expect(maskKeys('bad key my.key! and sk-abc123456', 'my.key!')).toBe('bad key [key] and [key]');
-    expect(maskKeys('Authorization: Bearer abcdef123', undefined)).toBe('Authorization: Bearer [key]');
-    expect(maskKeys('task-runner is fine', undefined)).toBe('task-runner is fine');
+    expect(maskKeys('bad key my.key! and sk-abc123456', ['my.key!'])).toBe('bad key [key] and [key]');
+    expect(maskKeys('Authorization: Bearer abcdef123', [])).toBe('Authorization: Bearer [key]');
+    expect(maskKeys('task-runner is fine', [])).toBe('task-runner is fine');
   });
 });

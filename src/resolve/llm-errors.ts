@@ -10,6 +10,8 @@ export type Remedy =
   | 'none'
   /** The same again, later. */
   | 'retry'
+  /** The same again until the deadline: the server loads its model. */
+  | 'wait'
   /** The other name of the token cap. */
   | 'cap-name'
   /** The next response format; `no-json-object`: skip json_object. */
@@ -59,6 +61,8 @@ export function classifyFailure(status: number, error: ServerError, retryAfter: 
   const message = error.message.slice(0, MAX_MESSAGE_CHARS) || `status ${status} without an explanation`;
   const kind = kindOfFailure(status, error.words);
   const retryAfterMs = parseRetryAfter(retryAfter);
+  // OpenRouter: 402 with a time is a budget of requests under way, not of money.
+  if (status === 402 && retryAfterMs !== undefined) kind.remedy = 'retry';
   return { ...kind, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
@@ -70,6 +74,7 @@ function kindOfFailure(status: number, words: string): Kind {
   if (/request blocked|injection patterns|flagged|content_filter|moderation/.test(words)) {
     return { code: 'LLM_BLOCKED', remedy: 'none' };
   }
+  if (status === 503 && /loading model|model_loading/.test(words)) return { code: 'LLM_SERVER', remedy: 'wait' };
   switch (status) {
     case 401:
       return { code: 'LLM_AUTH', remedy: 'none' };
@@ -79,6 +84,8 @@ function kindOfFailure(status: number, words: string): Kind {
       // Ollama answers a Host that it does not trust with an empty 403.
       return { code: words === '' ? 'LLM_URL' : 'LLM_AUTH', remedy: 'none' };
     case 404:
+      // OpenRouter, where a provider is required to know every parameter: it may do without the format.
+      if (words.includes('can handle the requested parameters')) return { code: 'LLM_PARAMS', remedy: 'next-format' };
       return { code: /model|endpoints found/.test(words) ? 'LLM_MODEL' : 'LLM_URL', remedy: 'none' };
     case 405:
       return { code: 'LLM_URL', remedy: 'none' };
@@ -126,7 +133,7 @@ export function parseRetryAfter(value: string | null, now: number = Date.now()):
 const HINTS: Partial<Record<ErrorCode, string>> = {
   LLM_AUTH: 'check LLM_API_KEY',
   LLM_CREDITS: 'the account has no credit left for this model',
-  LLM_MODEL: 'check MODEL (--model): the server lists its models at /v1/models',
+  LLM_MODEL: 'check MODEL (--model): the server lists its models at /v1/models; a local one may have to load it first',
   LLM_RATE: 'the server asks to slow down; it is asked again later',
   LLM_URL: 'check LLM_API_URL (--llm-url): it ends in /v1 or /v1/chat/completions',
   LLM_NETWORK: 'is the LLM server running and reachable?',
@@ -140,9 +147,9 @@ export function failureError({ code, message }: Pick<LlmFailure, 'code' | 'messa
 }
 
 /** Servers echo keys in their errors (OpenAI does): take out ours, and whatever looks like one. */
-export function maskKeys(text: string, apiKey: string | undefined): string {
-  const masked = apiKey ? text.replaceAll(apiKey, '[key]') : text;
-  return masked
+export function maskKeys(text: string, keys: readonly string[]): string {
+  return keys
+    .reduce((masked, key) => masked.replaceAll(key, '[key]'), text)
     .replace(/\b(?:sk|gsk|key|pk|hf)[-_][\w*.-]{6,}/g, '[key]')
     .replace(/Bearer\s+[\w.*-]{6,}/gi, 'Bearer [key]');
 }

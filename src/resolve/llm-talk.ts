@@ -40,6 +40,9 @@ const MAX_TRIES = 3;
 const MAX_REQUESTS = 10;
 /** First pause before a retry, doubled each time, where the server names none. */
 const BACKOFF_MS = 500;
+/** First pause while a model is loaded, doubled each time; {@link MAX_REQUESTS} of them are longer than any deadline. */
+const LOADING_PAUSE_MS = 1_000;
+const MAX_LOADING_PAUSE_MS = 20_000;
 /** A model that thinks first eats a small cap. */
 const TRUNCATED_FACTOR = 4;
 /** The least that a second try gets. */
@@ -62,6 +65,7 @@ export class Talk<T> {
   maxTokens: number;
   #requests = 0;
   #failures = 0;
+  #loading = 0;
   #capSwapped = false;
   #widened = false;
   #repaired = false;
@@ -79,17 +83,18 @@ export class Talk<T> {
     ];
   }
 
-  /** Count one more request, if it may be sent. */
-  mayGoOn(): boolean {
-    if (this.#requests >= MAX_REQUESTS || this.#question.mayRequest?.() === false) return false;
+  /** Count one more request, or say why it may not be sent. */
+  refusal(): LlmFailure | undefined {
+    if (this.#requests >= MAX_REQUESTS) return TOO_MANY;
+    if (this.#question.mayRequest?.() === false) return OVER_BUDGET;
     this.#requests++;
-    return true;
+    return undefined;
   }
 
   /** The server answered. */
   hear(answer: ChatAnswer): Step<T> {
     this.#count(answer);
-    const found = this.#parse(answer.content) ?? this.#parse(answer.reasoning);
+    const found = this.#parse(answer.content) ?? this.#parseReasoning(answer);
     if (found) return { kind: 'done', completed: this.#complete(found, answer.model) };
     const thoughtOnly = answer.content === '' && answer.reasoning !== '';
     if (answer.truncated || thoughtOnly) return this.#widen();
@@ -104,6 +109,8 @@ export class Talk<T> {
         return { kind: 'failed', failure };
       case 'retry':
         return this.#retry(failure);
+      case 'wait':
+        return this.#waitForModel(failure);
       case 'cap-name':
         return this.#swapCapName(failure);
       case 'next-format':
@@ -128,6 +135,11 @@ export class Talk<T> {
     return undefined;
   }
 
+  /** LM Studio puts the answer there. Never beside an answer, nor from thoughts that were cut off: those are drafts. */
+  #parseReasoning({ content, reasoning, truncated }: ChatAnswer): { parsed: T; text: string } | undefined {
+    return content === '' && !truncated ? this.#parse(reasoning) : undefined;
+  }
+
   #complete(found: { parsed: T; text: string }, model: string | undefined): Completed<T> {
     return { ...found, tokens: this.#tokens, cost: this.#cost, model: model ?? '', requests: this.#requests };
   }
@@ -136,6 +148,13 @@ export class Talk<T> {
     this.#failures++;
     if (this.#failures >= MAX_TRIES) return { kind: 'failed', failure };
     return { kind: 'again', waitMs: failure.retryAfterMs ?? BACKOFF_MS * 2 ** (this.#failures - 1), because: failure };
+  }
+
+  /** Only the deadline and {@link MAX_REQUESTS} end this: a model of many gigabytes takes a minute to load. */
+  #waitForModel(failure: LlmFailure): Step<T> {
+    const waitMs = failure.retryAfterMs ?? Math.min(LOADING_PAUSE_MS * 2 ** this.#loading, MAX_LOADING_PAUSE_MS);
+    this.#loading++;
+    return { kind: 'again', waitMs, because: failure };
   }
 
   #swapCapName(failure: LlmFailure): Step<T> {
@@ -186,3 +205,9 @@ const TRUNCATED: LlmFailure = {
   message: 'The answer was cut off at the token cap',
   remedy: 'none',
 };
+const TOO_MANY: LlmFailure = {
+  code: 'LLM_SERVER',
+  message: `No usable answer after ${MAX_REQUESTS} requests`,
+  remedy: 'none',
+};
+const OVER_BUDGET: LlmFailure = { code: 'LLM_RATE', message: 'The budget of LLM calls is used up', remedy: 'none' };

@@ -34,13 +34,27 @@ describe('isLoopback', () => {
     },
   );
 
-  it.each(['http://127.0.0.1.example', 'http://localhost.example', 'http://10.0.0.1', 'http://host.docker.internal'])(
+  it.each(['http://127.0.0.1.example', 'http://localhost.example', 'https://openrouter.ai', 'http://172.32.0.1'])(
     'no: %s',
     (url) => {
       expect(isLoopback(new URL(url))).toBe(false);
       expect(defaultTimeoutMs(new URL(url))).toBe(30_000);
     },
   );
+});
+
+describe('defaultTimeoutMs', () => {
+  it.each([
+    'http://host.docker.internal:11434',
+    'http://10.0.0.1',
+    'http://192.168.1.5:1234',
+    'http://172.20.0.3',
+    'http://[fd00::5]:8000',
+    'http://ollama:11434',
+    'http://gpu.local:11434',
+  ])('leaves time for loading a model at %s', (url) => {
+    expect(defaultTimeoutMs(new URL(url))).toBe(120_000);
+  });
 });
 
 describe('assertKeyStaysPrivate', () => {
@@ -50,5 +64,9 @@ describe('assertKeyStaysPrivate', () => {
     expect(() => assertKeyStaysPrivate(far, undefined)).not.toThrow();
     expect(() => assertKeyStaysPrivate(new URL('https://192.168.1.5/v1'), 'sk-secret')).not.toThrow();
     expect(() => assertKeyStaysPrivate(new URL('http://127.0.0.1/v1'), 'sk-secret')).not.toThrow();
+    expect(() => assertKeyStaysPrivate(new URL('http://host.docker.internal/v1'), 'sk-secret')).not.toThrow();
+    for (const name of ['nas', 'gpu.local', 'host.docker.internal.example', 'xhost.docker.internal']) {
+      expect(() => assertKeyStaysPrivate(new URL(`http://${name}/v1`), 'sk-secret')).toThrow();
+    }
   });
 });

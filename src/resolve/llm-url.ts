@@ -42,14 +42,30 @@ export function isLoopback({ hostname }: URL): boolean {
   return /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])\.?$/.test(hostname);
 }
 
-/** Time for a whole decision when nothing else is set, in milliseconds. */
+/** Names by which a container reaches the machine that it runs on: Docker, Podman. */
+const CONTAINER_HOST = /^(?:(?:host|gateway)\.docker|host\.containers)\.internal$/;
+/** RFC 1918 and RFC 4193 addresses, RFC 6762 names, and names that only a local resolver knows. */
+const PRIVATE_HOST =
+  /^(?:10(?:\.\d+){3}|192\.168(?:\.\d+){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d+){2}|\[f[cd][\da-f]{2}:.*\]|[^.[\]:]+|.+\.(?:local|lan|internal|home\.arpa))$/;
+
+/** Does this URL stay on this machine, seen from here or from a container? */
+function isThisMachine(url: URL): boolean {
+  return isLoopback(url) || CONTAINER_HOST.test(url.hostname);
+}
+
+/** Is the server at this URL likely one of the user's own, on this machine or in the same network? */
+export function isLocalServer(url: URL): boolean {
+  return isThisMachine(url) || PRIVATE_HOST.test(url.hostname);
+}
+
+/** Time for a whole decision when nothing else is set, in milliseconds: a server at home loads models, too. */
 export function defaultTimeoutMs(url: URL): number {
-  return isLoopback(url) ? LOCAL_TIMEOUT_MS : CLOUD_TIMEOUT_MS;
+  return isLocalServer(url) ? LOCAL_TIMEOUT_MS : CLOUD_TIMEOUT_MS;
 }
 
 /** @throws {AppError} LLM_URL when a key would cross a network in the clear */
 export function assertKeyStaysPrivate(url: URL, apiKey: string | undefined): void {
-  if (apiKey === undefined || apiKey === '' || url.protocol === 'https:' || isLoopback(url)) return;
+  if (apiKey === undefined || apiKey === '' || url.protocol === 'https:' || isThisMachine(url)) return;
   throw new AppError('LLM_URL', `The key is not sent to "${url.host}" over plain http`, {
     hint: 'use an https:// URL, or unset LLM_API_KEY if that server needs no key',
   });

@@ -2,19 +2,21 @@
  * The two messages that a language model gets. The first is always the same, so that servers can cache it; the second
  * is one JSON object of data: everything in it comes from outside and is told to be data, not orders.
  */
-import { candidatePorts, type Service } from '../core/service.ts';
+import type { Service } from '../core/service.ts';
 import { answerSchema } from './answer.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 import { portableSchema } from './portable-schema.ts';
+import { listCandidates } from './prompt-candidates.ts';
 import { cleanText } from './prompt-text.ts';
-import { redactService, safeToken } from './redact.ts';
+import { redactService, redactText, safeToken } from './redact.ts';
 
 /** Longest `?prompt=` text, in characters. */
 export const MAX_HINT_CHARS = 500;
-/** Room for the candidates, in characters: with the rest it stays under 4,000 tokens at 4 characters each. */
-const MAX_CANDIDATES_CHARS = 11_000;
-/** Most corrections of the user that are given as examples. */
+/** Both messages together, in characters: under 4,000 tokens, as compact JSON of short names has about 3 a token. */
+export const MAX_PROMPT_CHARS = 11_900;
+/** Most corrections of the user that are given as examples, and the room for them. */
 export const MAX_CORRECTIONS = 10;
+const MAX_CORRECTIONS_CHARS = 1_200;
 
 /** An earlier decision that the user made by hand. */
 export interface Correction {
@@ -67,37 +69,47 @@ ${JSON.stringify(portableSchema(answerSchema))}
 
 /** Build both messages. Pure; the size is bounded whatever the machine runs. */
 export function buildPrompt(input: PromptInput): Prompt {
-  const ids = new Map<string, Service>();
-  const lines: string[] = [];
-  let room = MAX_CANDIDATES_CHARS;
-  for (const service of byRelevance(input)) {
-    const id = `c${ids.size + 1}`;
-    const line = JSON.stringify({ id, ...redactService(service), ports: portsText(service) });
-    if (line.length > room) break;
-    room -= line.length + 1;
-    ids.set(id, service);
-    lines.push(line);
-  }
   const head = JSON.stringify(headOf(input));
+  const room = MAX_PROMPT_CHARS - SYSTEM.length - head.length - ',"candidates":[]'.length;
+  const { lines, ids } = listCandidates(byRelevance(input), room);
   const user = `${head.slice(0, -1)},"candidates":[\n${lines.join(',\n')}\n]}`;
   return { system: SYSTEM, user, ids };
-}
-
-/** A service rarely has more ports that could be meant; the others still are valid answers. */
-const MAX_PORTS = 16;
-
-function portsText(service: Service): number[] {
-  return candidatePorts(service).slice(0, MAX_PORTS);
 }
 
 function headOf({ host, service, origin, hint, corrections }: PromptInput): Record<string, unknown> {
   return {
     host: cleanText(host, 253),
     ...(service === undefined ? {} : { service: cleanText(service, 63) }),
-    ...(origin ? { origin: redactService(origin) } : {}),
-    ...(hint ? { hint: cleanText(hint, MAX_HINT_CHARS) } : {}),
-    ...(corrections.length > 0 ? { corrections: corrections.slice(-MAX_CORRECTIONS).map(correctionOf) } : {}),
+    ...(origin ? { origin: originOf(origin) } : {}),
+    ...(hint ? { hint: hintOf(hint) } : {}),
+    ...(corrections.length > 0 ? { corrections: latest(corrections) } : {}),
   };
+}
+
+/** Secrets are looked for before it is cut: half of one is not recognized. */
+function hintOf(hint: string): string {
+  const text = cleanText(hint, MAX_HINT_CHARS * 4);
+  const whole = text.length < MAX_HINT_CHARS * 4 ? text : text.slice(0, text.lastIndexOf(' ') + 1);
+  return redactText(whole).slice(0, MAX_HINT_CHARS);
+}
+
+function originOf(origin: Service): Record<string, unknown> {
+  const { kind: _, ports: __, ...fields } = redactService(origin);
+  return fields;
+}
+
+/** The latest corrections that there is room for, in their order. */
+function latest(corrections: readonly Correction[]): Record<string, unknown>[] {
+  let room = MAX_CORRECTIONS_CHARS;
+  const examples = corrections
+    .slice(-MAX_CORRECTIONS)
+    .reverse()
+    .map(correctionOf)
+    .filter((example) => {
+      room -= JSON.stringify(example).length + 1;
+      return room >= 0;
+    });
+  return examples.reverse();
 }
 
 function correctionOf({ host, service, target, port }: Correction): Record<string, unknown> {

@@ -160,6 +160,59 @@ const POSITIONS: ((secret: string) => string[])[] = [
   (s) => ['php', '-d', `secret=${s}`, 'index.php'],
 ];
 
+/** Random text of an alphabet. */
+function of(alphabet: string, minLength: number, maxLength = minLength): fc.Arbitrary<string> {
+  return fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
+}
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
+const HEX = '0123456789abcdef';
+const ALNUM = `${LOWER}${LOWER.toUpperCase()}0123456789`;
+const word8 = of(LOWER, 8, 14);
+
+/** Secrets by what they look like: [whole text as it stands somewhere, the part that must never leave]. */
+const FAMILIES: Record<string, fc.Arbitrary<[string, string]>> = {
+  'connection string': word8.map((pw) => [`Server=db;User Id=sa;Password=${pw};`, pw]),
+  'storage connection string': of(ALNUM, 40).map((key) => [`AccountName=shop;AccountKey=${key}==`, key]),
+  'database URL': word8.map((pw) => [`postgres://shop:${pw}@db:5432/shop`, pw]),
+  'basic-auth URL': word8.map((pw) => [`https://kim:${pw}@git.example`, pw]),
+  'redis URL': word8.map((pw) => [`redis://:${pw}@localhost`, pw]),
+  JWT: fc.tuple(of(ALNUM, 20), of(ALNUM, 20)).map(([a, b]) => [`eyJ${a}.eyJ${b}.${a}`, a]),
+  'AWS key': of('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 16).map((key) => [`AKIA${key}`, key]),
+  'GitHub token': of(ALNUM, 36).map((key) => [`ghp_${key}`, key]),
+  'GitHub fine token': of(ALNUM, 30).map((key) => [`github_pat_${key}`, key]),
+  'GitLab token': of(ALNUM, 20).map((key) => [`glpat-${key}`, key]),
+  'Slack token': of(ALNUM, 12).map((key) => [`xoxb-${key}`, key]),
+  'LLM key': of(ALNUM, 24).map((key) => [`sk-or-v1-${key}`, key]),
+  hex: of(HEX, 20, 64).map((key) => [key, key]),
+  UUID: fc.uuid().map((key) => [key, key]),
+  'PEM head': word8.map((rest) => [`-----BEGIN RSA PRIVATE KEY-----${rest}`, rest]),
+  'PEM line': of(ALNUM, 64).map((line) => [line, line]),
+  'query token': word8.map((pw) => [`https://x.example/?a=1&token=${pw}`, pw]),
+  'query key': word8.map((pw) => [`https://x.example/hook?key=${pw}`, pw]),
+  assignment: word8.map((pw) => [`PGPASSWORD=${pw}`, pw]),
+};
+
+const familyCase = fc
+  .constantFrom(...Object.keys(FAMILIES))
+  .chain((name) => (FAMILIES[name] ?? fc.constant(['', ''])).map(([text, part]) => ({ name, text, part })));
+
+/** Where a whole text of any family may stand in a command line. */
+const ARGV: ((text: string) => string[])[] = [
+  (t) => [t, 'psql'],
+  (t) => ['env', t, 'node', 'server.js'],
+  (t) => ['node', 'server.js', t],
+  (t) => ['node', t],
+  (t) => ['node', '-m', t],
+  (t) => ['node', `/srv/${t}/server.js`, 'dev'],
+  (t) => ['app', '--password', t],
+  (t) => ['app', `--listen=${t}`, `--host=${t}`, `--port=${t}`],
+  (t) => ['mysql', '-p', t],
+  (t) => [`mysql -p ${t}`],
+  (t) => ['sh', '-c', `${t} node server.js`],
+  (t) => [`/opt/${t}/bin/app`],
+];
+
 function withOddText(service: Service, text: string): Service {
   if (isContainer(service))
     return { ...service, name: text, image: text, labels: { 'org.opencontainers.image.title': text } };
@@ -173,6 +226,16 @@ function withOddText(service: Service, text: string): Service {
     git: service.git && { ...service.git, branch: text },
   };
 }
+
+const CONTAINER: ContainerService = {
+  id: 'c1',
+  name: 'web',
+  image: 'web',
+  expose: [80],
+  publish: [],
+  compose: null,
+  labels: {},
+};
 
 describe('what leaves the machine', () => {
   it('never holds a secret from any known position of a command line', () => {
@@ -189,12 +252,46 @@ describe('what leaves the machine', () => {
     );
   });
 
+  it('never holds a secret of any known family, wherever it stands in a command line', () => {
+    fc.assert(
+      fc.property(familyCase, fc.constantFrom(...ARGV), fc.boolean(), ({ text, part }, position, joined) => {
+        const { argv, ...rest } = running(position(text));
+        const service = joined ? rest : { ...rest, argv: argv ?? [] };
+        const { user } = buildPrompt({ host: 'shop.localhost', corrections: [], candidates: [service] });
+        expect(user).not.toContain(part);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never holds one that somebody put into a name, the user’s words or a correction', () => {
+    fc.assert(
+      fc.property(familyCase, ({ text, part }) => {
+        const named = withOddText(running(['node', 'server.js']), text);
+        const checkout = `${HOME}/code/${text}`;
+        const placed = running(['node', 'server.js'], {
+          cwd: checkout,
+          project: { root: checkout, name: 'x', workspace: null },
+        });
+        const container = withOddText(CONTAINER, text);
+        const { user } = buildPrompt({
+          host: 'shop.localhost',
+          hint: `it is the one with ${text} please`,
+          corrections: [{ host: 'a.localhost', target: text }],
+          origin: named,
+          candidates: [named, placed, container, { ...CONTAINER, compose: { project: text, service: text } }],
+        });
+        expect(user).not.toContain(part);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('never holds a label, an unknown field or an environment', () => {
     fc.assert(
       fc.property(secret, fc.string({ minLength: 1, maxLength: 20 }), (text, key) => {
-        const container = { id: 'c1', name: 'web', image: 'web', expose: [80], publish: [], compose: null };
         const labels = { [`x.${key}`]: text, 'traefik.basicauth.users': `kim:${text}` };
-        const service = { ...container, labels, env: [`KEY=${text}`] };
+        const service = { ...CONTAINER, labels, env: [`KEY=${text}`] };
         expect(JSON.stringify(redactService(service))).not.toContain(text);
       }),
     );

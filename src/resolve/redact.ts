@@ -187,3 +187,20 @@ function portIn(value: string, ports: ReadonlySet<number>): number | undefined {
   }
   return undefined;
 }
+
+/** A flag, a label or a scheme whose next word is a secret. */
+const BEFORE_SECRET =
+  /^-.*(?:pass|pwd|secret|token|key|credential)\w*$|(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|credentials?)[:=]$|^(?:bearer|basic)$/i;
+const REDACTED = '[redacted]';
+
+/** Free text of the user's own without what looks like a secret, and without user names in paths. */
+export function redactText(text: string): string {
+  // A key in PEM has blanks in it; what stands behind its head is lost rather than sent.
+  const words = text.replace(/-----BEGIN.*/s, REDACTED).split(' ');
+  return words
+    .map((word, i) => {
+      if (BEFORE_SECRET.test(words[i - 1] ?? '') || looksSecret(word)) return REDACTED;
+      return word.replace(/(\/(?:home|Users)\/)[^/\s]+/g, '$1user');
+    })
+    .join(' ');
+}

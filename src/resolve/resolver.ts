@@ -9,6 +9,7 @@ import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
+import type { ChosenLlm } from './choose-llm.ts';
 import type { LlmClient } from './llm-client.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
@@ -25,6 +26,8 @@ export interface ResolverOptions {
   llm: LlmClient | null;
   /** Why there is none, for people. */
   llmReason?: string;
+  /** Where the LLM may appear later: asked when one is needed, in place of both above. Rejects never. */
+  findLlm?: () => Promise<ChosenLlm>;
   mode: ResolveMode;
   /** Default: 30 requests a minute, 10 of them kept for navigations. */
   budget?: LlmBudget;
@@ -155,8 +158,13 @@ export class Resolver {
     return sibling.outcome === 'nothing' && siblingsOnly !== true ? matchNames(wanted, snapshot) : sibling;
   }
 
+  async #chosenLlm(): Promise<ChosenLlm> {
+    const { findLlm, llm, llmReason } = this.#options;
+    return findLlm ? findLlm() : { client: llm, reason: llmReason };
+  }
+
   async #askLlm({ ask, candidates }: Case): Promise<LlmOutcome> {
-    const { llm, llmReason } = this.#options;
+    const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { host, service, origin, prompt: hint, corrections = [] } = ask;
     const input = {
       host,

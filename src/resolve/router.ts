@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedDecision } from '../core/decision.ts';
 import { sameProgram } from '../core/identity.ts';
 import { describeMapping, type Mapping, mappingKey } from '../core/mapping.ts';
-import type { Candidate, RouteAsk, RouteOutcome } from '../core/route.ts';
+import type { Candidate, PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import { candidatePorts, describeService, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
@@ -17,8 +17,10 @@ import type { Logger } from '../platform/log.ts';
 import { locate } from '../routes/locate.ts';
 import { mappingFor } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
+import { PathTable } from '../routes/path-table.ts';
 import { canonicalHosts } from './canonical.ts';
 import { correctionsOf } from './corrections.ts';
+import { presented } from './presentation.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
@@ -37,18 +39,26 @@ export class HostRouter {
   readonly #parts: RouterParts;
   readonly #addresses = new LRUCache<string, Upstream>({ max: MAX_ADDRESSES });
   readonly #flights = new SingleFlight<RouteOutcome>();
+  readonly #paths: PathTable;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#paths = new PathTable(parts.store);
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
       this.#addresses.delete(key + ANY_SUFFIX);
+      for (const prefix of this.#paths.update(key)) this.#addresses.delete(key + prefix);
     });
   }
 
   /** Address from memory, or undefined. Cost: one look-up in a map. */
   peek(ask: RouteAsk): Upstream | undefined {
     return this.#addresses.get(addressKey(ask));
+  }
+
+  /** The entry of `paths` that a request falls under. Cost: one comparison where no mapping has any. */
+  pathRule(hostname: string, path: string): PathRule | undefined {
+    return this.#paths.find(hostname, path);
   }
 
   /** Does the right one still listen? */
@@ -82,7 +92,7 @@ export class HostRouter {
     }
     const seen = discovery.current;
     const at = mapping && seen && locate(mapping, seen);
-    if (at?.kind === 'found') return this.#remember(ask, at.upstream);
+    if (at?.kind === 'found') return this.#remember(ask, at.upstream, mapping, seen);
     // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
     // the proxy's own thread nothing.
     return this.#settle(ask, await discovery.refresh());
@@ -91,7 +101,10 @@ export class HostRouter {
   /** What the mapping says now, in a fresh snapshot; without one, a decision. */
   #settle(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> | RouteOutcome {
     const mapping = this.#mappingOf(ask);
-    return mapping ? this.#follow(ask, mapping, snapshot) : this.#decide(ask, snapshot);
+    if (mapping) return this.#follow(ask, mapping, snapshot);
+    // Taken out of `paths` since the request came.
+    if (ask.pathPrefix !== undefined) return { kind: 'unknown', candidates: [], why: 'That path is no longer set' };
+    return this.#decide(ask, snapshot);
   }
 
   /**
@@ -99,6 +112,7 @@ export class HostRouter {
    * a page, which reaches only siblings of its origin and what the user set.
    */
   #mappingOf(ask: RouteAsk): Mapping | undefined {
+    if (ask.pathPrefix !== undefined) return this.#paths.entry(ask.hostname, ask.pathPrefix)?.mapping;
     const mapping = this.#parts.store.get(mappingKey(ask.hostname, ask.service));
     return mapping && ask.siblingsOnly && mapping[ANY_REACH] === true ? undefined : mapping;
   }
@@ -106,7 +120,7 @@ export class HostRouter {
   /** A mapping whose target has to be found in a fresh snapshot. Never a neighbour. */
   async #follow(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<RouteOutcome> {
     const at = locate(mapping, snapshot);
-    if (at.kind === 'found') return this.#remember(ask, at.upstream);
+    if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     if (at.kind === 'ambiguous') {
       return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
@@ -154,7 +168,7 @@ export class HostRouter {
     const mapping = mappingFor(resolved, target.port, { source, reason, confidence, snapshot });
     this.#store(ask, mapping);
     const at = locate(mapping, snapshot);
-    if (at.kind === 'found') return this.#remember(ask, at.upstream);
+    if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];
     return { kind: 'unknown', candidates: this.#candidates(services, snapshot), why: at.detail };
   }
@@ -171,7 +185,13 @@ export class HostRouter {
     });
   }
 
-  #remember(ask: RouteAsk, upstream: Upstream): RouteOutcome {
+  #remember(
+    ask: RouteAsk,
+    found: Upstream,
+    mapping: Mapping | undefined,
+    snapshot: Snapshot | undefined,
+  ): RouteOutcome {
+    const upstream = presented(found, ask, mapping, snapshot);
     this.#addresses.set(addressKey(ask), upstream);
     return { kind: 'upstream', upstream };
   }
@@ -220,6 +240,7 @@ function reachesAnything(ask: RouteAsk): boolean {
 
 /** Addresses found with a wider reach are remembered apart. */
 function addressKey(ask: RouteAsk): string {
+  if (ask.pathPrefix !== undefined) return ask.hostname + ask.pathPrefix;
   return mappingKey(ask.hostname, ask.service) + (reachesAnything(ask) ? ANY_SUFFIX : '');
 }
 
@@ -236,5 +257,5 @@ function toResolve(ask: RouteAsk): ResolveAsk {
 
 /** Asks that may share one answer. */
 function flightKey(ask: RouteAsk): string {
-  return JSON.stringify([ask.hostname, ask.service, ask.prompt, ask.force === true, ask.siblingsOnly === true]);
+  return JSON.stringify([addressKey(ask), ask.prompt, ask.force === true, ask.siblingsOnly === true]);
 }

@@ -53,6 +53,16 @@ describe('parseMappingFile', () => {
     expect(JSON.parse(textOf(file.entries))).toEqual({ 'a.localhost': entry });
   });
 
+  it('sets one bad path aside with a warning, keeps it in the file, and the mapping works', () => {
+    const entry = { ...GOOD, paths: { '/api': GOOD, '/bad': { port: 'oops' } }, host: null };
+    const file = parseMappingFile(JSON.stringify({ 'a.localhost': entry }));
+    expect(file.warnings).toEqual([
+      expect.stringMatching(/path of the mapping "a\.localhost" is set aside: "\/bad": /),
+    ]);
+    expect(file.entries.get('a.localhost')?.mapping?.paths).toEqual(entry.paths);
+    expect(file.entries.get('a.localhost')?.mapping?.host).toBeUndefined();
+  });
+
   it('sets one bad entry aside with a warning and writes it back untouched, in its place', () => {
     const bad = { type: 'process', target: 'localhost', port: 'oops', mine: true };
     const text = JSON.stringify({ 'a.localhost': GOOD, 'b.localhost': bad, 'c.localhost': GOOD });

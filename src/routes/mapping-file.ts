@@ -4,6 +4,7 @@
  */
 import { normalizeHostname } from '../core/hostname.ts';
 import { issuesText, type Mapping, mappingSchema, SERVICE_NAME } from '../core/mapping.ts';
+import { parsePaths } from '../core/mapping-paths.ts';
 import { type Member, salvageMembers, wholeMembers } from './mapping-text.ts';
 
 /** One member of the file. */
@@ -70,8 +71,16 @@ function addMember(entries: Map<string, MappingEntry>, { key: written, value }: 
   if (!parsed.success) return setAside(entries, written, value, issuesText(parsed.error));
   const before = entries.get(key);
   entries.set(key, entryOf(parsed.data));
-  if (before === undefined || before.mapping === undefined) return null;
+  if (before === undefined || before.mapping === undefined) return pathProblem(key, parsed.data);
   return setAside(entries, `${key} (in other letters)`, before.value, `there is also "${key}"`);
+}
+
+/** A path that cannot be used stays in the file and does no harm to the others. */
+function pathProblem(key: string, { paths }: Mapping): string | null {
+  const problems = paths ? parsePaths(paths).problems : [];
+  return problems.length === 0
+    ? null
+    : `A path of the mapping "${key}" is set aside: ${problems.slice(0, 5).join('; ')}`;
 }
 
 function setAside(entries: Map<string, MappingEntry>, key: string, value: unknown, why: string): string {
@@ -79,12 +88,14 @@ function setAside(entries: Map<string, MappingEntry>, key: string, value: unknow
   return `The mapping "${key.slice(0, 80)}" is set aside: ${why}`;
 }
 
+const OPTIONAL = ['processIdentifier', 'identity', 'source', 'confidence', 'host', 'forwardedHost', 'cookies', 'paths'];
+
 /** Forms that are no mistakes: written by hand without a date, by the seed with an empty processIdentifier. */
 function asWrittenByOthers(value: unknown, now: Date): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entry = new Map(Object.entries(value));
   if (!entry.has('createdAt')) entry.set('createdAt', now.toISOString());
-  for (const optional of ['processIdentifier', 'identity', 'source', 'confidence']) {
+  for (const optional of OPTIONAL) {
     if (entry.get(optional) === null) entry.delete(optional);
   }
   const identifier: unknown = entry.get('processIdentifier');

@@ -85,9 +85,9 @@ describe('markup in names, command lines, labels and reasons', () => {
 describe('a page on evil.localhost', () => {
   const evil = () => `http://evil.localhost:${server.port}`;
   const form = () =>
-    new URLSearchParams({ token: PAGE_TOKEN, host: 'new.localhost', key: 'bank.localhost' }).toString();
+    new URLSearchParams({ token: PAGE_TOKEN, host: 'new.localhost', key: 'bank.localhost', by: 'vite' }).toString();
 
-  it.each(['/pick', '/forget'])('cannot send a form to %s, not even with the token', async (path) => {
+  it.each(['/pick', '/forget', '/host'])('cannot send a form to %s, not even with the token', async (path) => {
     server.mappings.set('bank.localhost', { type: 'docker', target: 'x', port: 1, createdAt: '', llmReason: '' });
     for (const site of ['cross-site', 'same-site', 'none', 'same-origin']) {
       const answer = await server.request({
@@ -100,6 +100,7 @@ describe('a page on evil.localhost', () => {
       expect(answer.status).toBe(403);
     }
     expect([...server.mappings.keys()]).toEqual(['bank.localhost']);
+    expect(server.mappings.get('bank.localhost')?.host).toBeUndefined();
   });
 
   it('gets no CORS header, and no answer to a preflight', async () => {

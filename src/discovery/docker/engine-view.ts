@@ -13,6 +13,7 @@ import type { EngineAddress } from './engine-address.ts';
 import { EngineApi, type EngineEvent } from './engine-api.ts';
 import { EngineClient, EngineError } from './engine-client.ts';
 import { type Member, ownsAddress, type Placed, placeAll } from './namespaces.ts';
+import { namesNoPorts, portsListenedOn } from './own-ports.ts';
 import { Reachability, remoteHost } from './reach.ts';
 
 /** After these a container answers nobody until another event says so. */
@@ -106,6 +107,21 @@ export class EngineView {
     await pastEvents();
     for (const { id, isFirst } of this.#doubts.due()) void this.#update(id, isFirst);
     await this.settled();
+    this.#lookAtPorts();
+  }
+
+  /** A server opens its port some time after its container's start, and no event says so. */
+  #lookAtPorts(): void {
+    if (this.address.kind !== 'unix') return;
+    let isNew = false;
+    for (const [id, member] of this.#known) {
+      if (!namesNoPorts(member.facts)) continue;
+      const expose = portsListenedOn(member.facts);
+      if (expose.join() === member.service.expose.join()) continue;
+      this.#known.set(id, { ...member, service: { ...member.service, expose } });
+      isNew = true;
+    }
+    if (isNew) this.#changed();
   }
 
   /** Resolves when everything that was heard of is in {@link services}. */

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { ask1 } from '../../fixtures/clients.ts';
 import { type StartedProcess, startProcess } from '../../fixtures/dev-server.ts';
 import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
-import { type LlmServer, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmServer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { makeApiProject, type SampleProject } from '../../fixtures/sample-projects.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 

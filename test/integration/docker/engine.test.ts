@@ -117,6 +117,12 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     await Promise.all(['six', 'two'].map((name) => engine.api('DELETE', `/networks/${name}`)));
   });
 
+  it('are reached though nobody names their port, once they listen on it', async () => {
+    await engine.run({ name: 'silent', ports: [3000], expose: [] });
+    await answers('silent.localhost', 'silent');
+    expect(await containerNamed('silent')).toMatchObject({ expose: [3000], publish: [] });
+  });
+
   it('in one network answer for their own ports only, also behind the ports that its holder publishes', async () => {
     await engine.importImage('vpn:1', ['EXPOSE 8888']);
     await engine.importImage('app:1', ['EXPOSE 3000']);

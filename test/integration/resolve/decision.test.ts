@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LlmClient } from '../../../src/resolve/llm-client.ts';
 import { Resolver } from '../../../src/resolve/resolver.ts';
-import { type LlmHandler, type LlmServer, scenarios, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, type LlmServer, sendAnswer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { machine } from '../../fixtures/machines.ts';
 
 const servers: LlmServer[] = [];

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerSchema } from '../../../src/resolve/answer.ts';
 import { LlmClient, type LlmConfig } from '../../../src/resolve/llm-client.ts';
-import { atFirst, type LlmHandler, type LlmServer, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, type LlmServer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { atFirst, scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 
 const servers: LlmServer[] = [];
 afterEach(async () => {
@@ -140,5 +141,21 @@ describe('a passing failure', () => {
     const { tokens, cost } = await ask(atFirst(scenarios.garbage));
     expect(tokens).toEqual({ prompt: 200, completion: 40 });
     expect(cost).toBeCloseTo(0.0004);
+  });
+});
+
+describe('a local model', () => {
+  it('is cold until it has answered, and again after five minutes; a hosted one never is', async () => {
+    const { url } = await server();
+    let clock = 0;
+    const deps = { now: () => clock };
+    const client = new LlmClient({ url, model: 'm' }, deps);
+    expect(client.isCold()).toBe(true);
+    await client.complete(QUESTION);
+    expect(client.isCold()).toBe(false);
+    clock = 5 * 60_000 + 1;
+    expect(client.isCold()).toBe(true);
+    expect(new LlmClient({ url, model: 'm', loaded: true }, deps).isCold()).toBe(false);
+    expect(new LlmClient({ url: 'https://llm.example/v1', model: 'm' }, deps).isCold()).toBe(false);
   });
 });

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { AppError, type ErrorCode } from '../../../src/core/errors.ts';
 import { answerSchema } from '../../../src/resolve/answer.ts';
 import { LlmClient, type LlmConfig } from '../../../src/resolve/llm-client.ts';
-import { type LlmHandler, type LlmServer, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, type LlmServer, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 
 const servers: LlmServer[] = [];
 afterEach(async () => {

@@ -8,7 +8,8 @@ import { Resolver } from '../../../src/resolve/resolver.ts';
 import { HostRouter } from '../../../src/resolve/router.ts';
 import { mappingFor } from '../../../src/routes/make-mapping.ts';
 import { MappingStore } from '../../../src/routes/mapping-store.ts';
-import { type LlmHandler, scenarios, startLlmServer } from '../../fixtures/llm-server.ts';
+import { type LlmHandler, startLlmServer } from '../../fixtures/llm-server.ts';
+import { scenarios } from '../../fixtures/llm-servers/scenarios.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
 /** A program in a project of its own repository. */
@@ -203,5 +204,32 @@ describe('?force', () => {
     expect(portOf(await router.route(ask('shop.localhost', { force: true })))).toBe(4001);
     await store.set('shop.localhost', byUser(BLOG, 4002));
     expect(portOf(await router.route(ask('shop.localhost', { force: true })))).toBe(4002);
+  });
+});
+
+describe('what a mapping says of Host and cookies', () => {
+  const api = (): ProcessService => program(2, '/home/kim/shop', 'api.js', 4002);
+  const presentationOf = async (host: string | undefined, more: object, service?: string) => {
+    const { router, store, run } = await machine();
+    run(api());
+    const mapping = { ...byUser(api(), 4002), ...(host === undefined ? {} : { host }), ...more };
+    const key = service === undefined ? 'x.localhost' : `x.localhost:${service}`;
+    await store.set(key, mapping);
+    const outcome = await router.route(ask('x.localhost', service === undefined ? {} : { service }));
+    return outcome.kind === 'upstream' ? outcome.upstream.presentation : outcome.kind;
+  };
+
+  it.each([
+    [undefined, {}, undefined, undefined],
+    ['preserve', {}, undefined, undefined],
+    ['target', {}, undefined, { host: 'localhost:4002' }],
+    ['shop.example:80', {}, undefined, { host: 'shop.example:80' }],
+    ['target', { forwardedHost: 'rewritten' }, undefined, { host: 'localhost:4002', hidesHost: true }],
+    [undefined, { cookies: true }, undefined, undefined],
+    [undefined, {}, 'api', { ownName: 'shop.localhost' }],
+    ['preserve', { cookies: true }, 'api', { sharesCookies: true }],
+    ['target', {}, 'api', { host: 'localhost:4002' }],
+  ])('host %s and %j for the service %s gives %j', async (host, more, service, expected) => {
+    expect(await presentationOf(host, more, service)).toEqual(expected);
   });
 });
