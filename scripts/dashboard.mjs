@@ -13,10 +13,10 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = join(ROOT, 'src/dashboard');
 /** Where `src/api/dashboard-assets.ts` looks in a checkout. */
-export const CACHE = join(ROOT, 'node_modules/.cache/hostwise-dashboard');
+const CACHE = join(ROOT, 'node_modules/.cache/hostwise-dashboard');
 
 /** Digest of all that the result depends on. A handful of small files: some milliseconds. */
-export function sourcesStamp() {
+function sourcesStamp() {
   const files = readdirSync(SOURCES, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
@@ -28,6 +28,15 @@ export function sourcesStamp() {
       .update('\0');
   }
   return hash.digest('hex');
+}
+
+/** Is what a checkout serves made of the sources as they are? */
+export function isDashboardBuilt() {
+  try {
+    return readFileSync(join(CACHE, 'stamp'), 'utf8') === sourcesStamp();
+  } catch {
+    return false;
+  }
 }
 
 async function build(folder) {
@@ -68,6 +77,9 @@ async function buildCache() {
     writeFileSync(join(fresh, 'stamp'), stamp);
     rmSync(CACHE, { recursive: true, force: true });
     renameSync(fresh, CACHE);
+  } catch (error) {
+    // Another start was a moment faster, with the same.
+    if (!isDashboardBuilt()) throw error;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -75,6 +87,6 @@ async function buildCache() {
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2];
-  if (folder === undefined) await buildCache();
-  else await build(resolve(folder));
+  if (folder !== undefined) await build(resolve(folder));
+  else if (!isDashboardBuilt()) await buildCache();
 }

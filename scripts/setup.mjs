@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CACHE, sourcesStamp } from './dashboard.mjs';
+import { isDashboardBuilt } from './dashboard.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -222,14 +222,6 @@ function isOnPath(program) {
 }
 
 /** A checkout has no bundle: what the browser gets is built when its sources have changed. */
-function isDashboardBuilt() {
-  try {
-    return readFileSync(join(CACHE, 'stamp'), 'utf8') === sourcesStamp();
-  } catch {
-    return false;
-  }
-}
-
 async function buildDashboard() {
   say('building the dashboard');
   const node = join(MODULES, '.bin/node');

@@ -54,7 +54,7 @@ function ContainerRow({ container }: { container: ContainerLine }): ComponentChi
         {unreachable !== undefined && <small class="wait">{unreachable}</small>}
       </td>
       <td data-label="Compose">{compose ? `${compose.service} of ${compose.project}` : '–'}</td>
-      <td data-label="Ports" class="mono">
+      <td data-label="Ports" class="mono nowrap">
         {publish.map((one) => (
           <div key={`${one.ip} ${one.host} ${one.container}`}>
             {one.ip === '' ? '*' : one.ip}:{one.host} → {one.container}

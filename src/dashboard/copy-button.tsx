@@ -3,7 +3,8 @@ import type { ComponentChild } from 'preact';
 import { say } from './state/toasts.ts';
 
 /** @param what names it for those who hear the page: "the command" */
-export function CopyButton({ text, what }: { text: string; what: string }): ComponentChild {
+export function CopyButton(props: { text: string; what: string; label?: string }): ComponentChild {
+  const { text, what, label = 'Copy' } = props;
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
@@ -13,8 +14,9 @@ export function CopyButton({ text, what }: { text: string; what: string }): Comp
     }
   };
   return (
-    <button type="button" class="small" aria-label={`Copy ${what}`} onClick={() => void copy()}>
-      Copy
+    <button type="button" class="small" title={`Copy ${what}`} onClick={() => void copy()}>
+      {label}
+      {label === 'Copy' && <span class="unseen"> {what}</span>}
     </button>
   );
 }

@@ -31,8 +31,8 @@ export function DecideAgainForm({ decisionKey }: { decisionKey: string }): Compo
   };
   return (
     <form class="route-form" onSubmit={(event) => void submit(event)}>
-      <label for={id}>
-        Hint for the LLM (optional)
+      <div class="field">
+        <label for={id}>Hint for the LLM (optional)</label>
         <input
           id={id}
           value={hint.value}
@@ -40,7 +40,7 @@ export function DecideAgainForm({ decisionKey }: { decisionKey: string }): Compo
           placeholder="the one with the new checkout"
           onInput={(event) => (hint.value = event.currentTarget.value)}
         />
-      </label>
+      </div>
       <div class="buttons">
         <button type="submit" disabled={isBusy.value}>
           {hint.value.trim() === '' ? 'Resolve again' : 'Resolve again with this hint'}

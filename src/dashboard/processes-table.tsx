@@ -70,7 +70,7 @@ function ProcessRow({ process }: { process: ProcessLine }): ComponentChild {
         {git?.worktree === true && <small>worktree</small>}
       </td>
       <td data-label="Framework">{project?.framework ?? '–'}</td>
-      <td data-label="Listens on" class="mono">
+      <td data-label="Listens on" class="mono nowrap">
         {listen.map(({ address, port, noise: why }) => (
           <div key={`${address} ${port}`} class={why === undefined ? undefined : 'soft'} title={why}>
             {address.includes(':') ? `[${address}]` : address}:{port}

@@ -85,7 +85,7 @@ function Detail({ detail }: { detail: RequestDetail }): ComponentChild {
       {error !== null && <p class="note bad">{error}</p>}
       <TimingBars timings={timings} />
       <div class="buttons">
-        <CopyButton text={curl} what="the request as curl" />
+        <CopyButton text={curl} what="the request as curl" label="Copy as curl" />
         {detail.replayable ? (
           <ReplayButton id={detail.id} />
         ) : (

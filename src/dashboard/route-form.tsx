@@ -33,8 +33,8 @@ export function RouteForm({ route, onClose }: { route?: RouteView; onClose: () =
       onKeyDown={(event) => event.key === 'Escape' && onClose()}
     >
       {route === undefined && (
-        <label for={`${id}-host`}>
-          Hostname
+        <div class="field">
+          <label for={`${id}-host`}>Hostname</label>
           <input
             id={`${id}-host`}
             ref={focusOnce}
@@ -46,7 +46,7 @@ export function RouteForm({ route, onClose }: { route?: RouteView; onClose: () =
             value={hostname.value}
             onInput={(event) => (hostname.value = event.currentTarget.value)}
           />
-        </label>
+        </div>
       )}
       <TargetFields target={target} />
       <div class="buttons">

@@ -54,7 +54,7 @@ function SettingRow({
 }): ComponentChild {
   return (
     <tr>
-      <td data-label="Setting" class="mono">
+      <td data-label="Setting" class="mono nowrap">
         {environment}
         {flag !== null && <small>{flag}</small>}
       </td>
@@ -65,8 +65,13 @@ function SettingRow({
         <span class={source === 'default' ? 'tag' : 'tag user'}>{source}</span>
       </td>
       <td data-label="Meaning" class="soft">
-        {meaning}
+        {withCode(meaning)}
       </td>
     </tr>
   );
+}
+
+/** What stands between backticks, set as code. */
+function withCode(text: string): ComponentChild[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? <code key={part}>{part}</code> : part));
 }

@@ -47,8 +47,8 @@ export function TargetFields({ target }: { target: Target }): ComponentChild {
   };
   return (
     <>
-      <label for={`${fieldId}-service`}>
-        Service
+      <div class="field">
+        <label for={`${fieldId}-service`}>Service</label>
         <select id={`${fieldId}-service`} value={id.value} onChange={(event) => choose(event.currentTarget.value)}>
           {[...Map.groupBy(list, ({ group }) => group)].map(([group, members]) => (
             <optgroup key={group} label={group}>
@@ -61,20 +61,20 @@ export function TargetFields({ target }: { target: Target }): ComponentChild {
           ))}
           <option value={ADDRESS}>Another address…</option>
         </select>
-      </label>
+      </div>
       {id.value === ADDRESS && (
-        <label for={`${fieldId}-host`}>
-          Host or directory
+        <div class="field">
+          <label for={`${fieldId}-host`}>Host or directory</label>
           <input
             id={`${fieldId}-host`}
             value={host.value}
             spellcheck={false}
             onInput={(event) => (host.value = event.currentTarget.value)}
           />
-        </label>
+        </div>
       )}
-      <label for={`${fieldId}-port`} class="port">
-        Port
+      <div class="field port">
+        <label for={`${fieldId}-port`}>Port</label>
         <input
           id={`${fieldId}-port`}
           inputMode="numeric"
@@ -87,7 +87,7 @@ export function TargetFields({ target }: { target: Target }): ComponentChild {
             <option key={one} value={one} />
           ))}
         </datalist>
-      </label>
+      </div>
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** How the program is, in one line; each part opens to say more. */
 import type { ComponentChild } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { StatusAnswer } from '../api/wire.ts';
 import { CopyButton } from './copy-button.tsx';
 import { counted, formatCost, formatCount } from './format.ts';
@@ -11,6 +12,8 @@ type Tone = 'good' | 'wait' | 'bad' | 'calm';
 /** See the file's header. */
 export function TopBar(): ComponentChild {
   const now = status.value.value;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => closeWhenLeft(list.current), []);
   return (
     <div class="top">
       <h1 class="brand">
@@ -22,7 +25,7 @@ export function TopBar(): ComponentChild {
         </svg>
         hostwise
       </h1>
-      <ul class="state">
+      <ul class="state" ref={list}>
         <LiveChip />
         {now && <PortsChip status={now} />}
         {now && <TrustChip status={now} />}
@@ -31,6 +34,22 @@ export function TopBar(): ComponentChild {
       </ul>
     </div>
   );
+}
+
+/** What was opened closes on Escape, and when somebody goes on elsewhere. @returns stops it */
+function closeWhenLeft(list: HTMLElement | null): () => void {
+  const close = (event: Event): void => {
+    const open = list?.querySelector<HTMLDetailsElement>('details[open]');
+    if (!open) return;
+    const isAway = event instanceof KeyboardEvent ? event.key === 'Escape' : !open.contains(event.target as Node);
+    if (isAway) open.open = false;
+  };
+  document.addEventListener('pointerdown', close);
+  document.addEventListener('keydown', close);
+  return () => {
+    document.removeEventListener('pointerdown', close);
+    document.removeEventListener('keydown', close);
+  };
 }
 
 /** One part: short outside, all of it inside. */

@@ -25,7 +25,7 @@ export function HostNode({ node: { key, row, route }, active }: { node: LeftNode
   const { tone, words } = stateOf(route);
   const isActive = active.value === `left ${key}`;
   return (
-    <li style={{ top: row * ROW }} class={isActive ? 'active' : undefined}>
+    <li style={{ top: `${row * ROW}px` }} class={isActive ? 'active' : undefined}>
       <a
         href={appUrl(key)}
         target="_blank"
@@ -53,7 +53,7 @@ function stateOf(route: LeftNode['route']): { tone: string; words: string } {
 export function ServiceNode({ node, active }: { node: RightNode; active: Active }): ComponentChild {
   const { label, ports, row, isUp } = node;
   return (
-    <li style={{ top: row * ROW }}>
+    <li style={{ top: `${row * ROW}px` }}>
       <a
         href={hrefTo('services', { text: label })}
         title={`${label} ${ports}`}

@@ -30,17 +30,17 @@ export function Picture({ withCandidates }: { withCandidates: boolean }): Compon
   const edges = picture.edges.filter(({ leftRow, rightRow }) => isSeen({ row: leftRow }) || isSeen({ row: rightRow }));
   return (
     <div class="picture" ref={scroller} tabIndex={-1}>
-      <ul class="nodes left" aria-label="Hostnames" style={{ height }}>
+      <ul class="nodes left" aria-label="Hostnames" style={{ height: `${height}px` }}>
         {picture.left.filter(isSeen).map((node) => (
           <HostNode key={node.key} node={node} active={active} />
         ))}
       </ul>
-      <div class="middle" ref={middle} style={{ height }}>
+      <div class="middle" ref={middle} style={{ height: `${height}px` }}>
         <EdgeLines edges={edges} width={width} height={height} active={active} />
       </div>
-      <ul class="nodes right" aria-label="Services" style={{ height }}>
+      <ul class="nodes right" aria-label="Services" style={{ height: `${height}px` }}>
         {picture.groups.filter(isSeen).map(({ title, row }) => (
-          <li key={`group ${title}`} class="group" style={{ top: row * ROW }}>
+          <li key={`group ${title}`} class="group" style={{ top: `${row * ROW}px` }}>
             {title}
           </li>
         ))}
