@@ -18,6 +18,9 @@ const ALLOWED = {
   demo: ['core', 'platform'],
 };
 
+/** What the browser gets is built apart: of ours it knows the API's types and nothing else. */
+const DASHBOARD = '^src/dashboard/';
+
 const folderRules = Object.entries(ALLOWED).map(([folder, below]) => ({
   name: `${folder}-looks-down`,
   comment: `src/${folder} imports only ${[folder, ...below].join(', ')}`,
@@ -29,6 +32,18 @@ const folderRules = Object.entries(ALLOWED).map(([folder, below]) => ({
 export default {
   forbidden: [
     ...folderRules,
+    {
+      name: 'dashboard-knows-only-types',
+      severity: 'error',
+      from: { path: DASHBOARD },
+      to: { path: '^src/', pathNot: `${DASHBOARD}|^src/api/wire\\.ts$` },
+    },
+    {
+      name: 'nobody-imports-the-dashboard',
+      severity: 'error',
+      from: { path: '^src/', pathNot: DASHBOARD },
+      to: { path: DASHBOARD },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'nobody-imports-the-top',
@@ -40,7 +55,7 @@ export default {
     {
       name: 'no-dev-dependency-in-src',
       severity: 'error',
-      from: { path: '^src/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^src/', pathNot: '\\.test\\.ts$|^src/dashboard/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

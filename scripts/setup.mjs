@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDashboardBuilt } from './dashboard.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -25,10 +26,12 @@ const LOCK = join(ROOT, '.setup-lock');
 const OLDEST_NODE = [20, 19];
 /** A slow line needs minutes for 200 MB; a dead one must not hang a script for ever. */
 const NPM_TIMEOUT_MS = 15 * 60_000;
+const BUILD_TIMEOUT_MS = 60_000;
 const APT_TIMEOUT_MS = 5 * 60_000;
 
 refuseOldNode();
 if (!isInstalled()) await installOnce();
+if (!isDashboardBuilt()) await buildDashboard();
 if (process.argv.includes('--test')) provideTestTools();
 
 function refuseOldNode() {
@@ -216,6 +219,15 @@ function isOnPath(program) {
       return false;
     }
   });
+}
+
+/** A checkout has no bundle: what the browser gets is built when its sources have changed. */
+async function buildDashboard() {
+  say('building the dashboard');
+  const node = join(MODULES, '.bin/node');
+  const outcome = await run(node, [join(ROOT, 'scripts/dashboard.mjs')], BUILD_TIMEOUT_MS);
+  // Nothing else needs it, and the dashboard has a plain page as well.
+  if (outcome !== 'ok') say(`the dashboard could not be built (it ${outcome}): it will be a plain page`);
 }
 
 function say(words) {

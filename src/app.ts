@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
+import { keptDashboardAssets } from './api/dashboard-assets.ts';
 import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
@@ -117,6 +118,7 @@ async function build(
     },
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
+    dashboardAssets: keptDashboardAssets(),
     hostnames: (snapshot) => canonicalHosts(snapshot),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),

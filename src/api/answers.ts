@@ -1,6 +1,6 @@
 /** Answers of the control plane: one place for their headers and for how an error looks. */
 import type { Context } from 'hono';
-import { documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
+import { APP_POLICY, documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
 import type { AppError } from '../core/errors.ts';
 import { html, withoutControls } from '../core/html.ts';
 import type { PageFormat } from '../core/http-message.ts';
@@ -28,9 +28,18 @@ export function withSafetyHeaders(response: Response): Response {
 
 /** A page. @param formTargets see {@link documentPolicy} */
 export function pageAnswer(document: string, status = 200, formTargets: readonly string[] = []): Response {
+  return documentAnswer(document, status, documentPolicy(formTargets));
+}
+
+/** The dashboard. @param isApp whether it brings our script and stylesheet */
+export function dashboardAnswer(document: string, isApp: boolean): Response {
+  return documentAnswer(document, 200, isApp ? APP_POLICY : documentPolicy());
+}
+
+function documentAnswer(document: string, status: number, policy: string): Response {
   const headers = {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': documentPolicy(formTargets),
+    'content-security-policy': policy,
     // A page that opened this one keeps no handle on it.
     'cross-origin-opener-policy': 'same-origin',
   };

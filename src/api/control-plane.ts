@@ -10,7 +10,16 @@ import { CONTROL_LABEL, classifyHostname } from '../core/hostname.ts';
 import { html } from '../core/html.ts';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
-import { errorAnswer, formatOf, jsonAnswer, pageAnswer, seeOther, withSafetyHeaders } from './answers.ts';
+import {
+  dashboardAnswer,
+  errorAnswer,
+  formatOf,
+  jsonAnswer,
+  pageAnswer,
+  seeOther,
+  withSafetyHeaders,
+} from './answers.ts';
+import { assetRoutes } from './asset-routes.ts';
 import { type Access, authorityOf, CallerCheck, isSecureRequest, originOf } from './caller.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import { decisionRoutes } from './decisions.ts';
@@ -126,6 +135,7 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.all('/', (c) => {
     throw new MethodError(c.req.method, ['GET', 'HEAD']);
   });
+  routes.route('/assets', assetRoutes(parts));
   routes.route('/', pickerRoutes(parts));
   routes.route('/host', hostRoutes(parts));
   routes.route('/_api', serviceRoutes(parts));
@@ -176,16 +186,20 @@ async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promi
   const { on, origin } = c.env;
   const status = parts.info();
   const snapshot = await parts.snapshot();
-  return pageAnswer(
+  // An app's origin gets to see neither the token nor a script that uses it.
+  const isOurs = on === 'control';
+  const assets = isOurs ? await parts.dashboardAssets() : undefined;
+  return dashboardAnswer(
     dashboardPage({
       status,
       mappings: mappingsView(parts),
       snapshot,
       hostnames: parts.hostnames(snapshot),
       urlOf: (hostname) => `${siblingOrigin(hostname, { origin, ports: status.ports })}/`,
-      // An app's origin never gets to see the token.
-      pageToken: on === 'control' ? parts.pageToken : undefined,
+      pageToken: isOurs ? parts.pageToken : undefined,
+      assets,
     }),
+    assets !== undefined,
   );
 }
 

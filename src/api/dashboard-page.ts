@@ -11,6 +11,7 @@ import {
   type Snapshot,
 } from '../core/service.ts';
 import { hostPort } from '../core/upstream.ts';
+import type { DashboardAssets } from './dashboard-assets.ts';
 import { maskText } from './mask.ts';
 import type { MappingsAnswer, StatusAnswer } from './wire.ts';
 
@@ -24,15 +25,18 @@ export interface DashboardParts {
   urlOf: (hostname: string) => string;
   /** Token for forms; undefined where the page must not be able to change anything. */
   pageToken: string | undefined;
+  /** The app that takes this page's place; undefined for the page alone. */
+  assets: DashboardAssets | undefined;
 }
 
 /** The whole page. */
 export function dashboardPage(parts: DashboardParts): string {
-  const { status, pageToken } = parts;
+  const { status, pageToken, assets } = parts;
   return renderDocument({
     title: 'hostwise',
     ...(pageToken === undefined ? {} : { head: html`<meta name="hostwise-token" content="${pageToken}">` }),
-    body: html`<main><h1>hostwise</h1>
+    ...(assets ? { app: { style: assets.style.path, script: assets.script.path } } : {}),
+    body: html`<main class="plain"><h1>hostwise</h1>
 ${warningsPart(status, parts.snapshot)}${mappingsPart(parts)}${servicesPart(parts)}${statePart(status)}</main>`,
   });
 }

@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { AppError } from '../core/errors.ts';
+import type { Snapshot } from '../core/service.ts';
 import type { TrafficRecord } from '../core/traffic.ts';
 import type { RingLine } from '../platform/log-ring.ts';
 import { type ControlEnv, MethodError } from './env.ts';
@@ -39,6 +40,29 @@ export function eventRoutes(parts: ControlParts): Hono<ControlEnv> {
     throw new MethodError(c.req.method, ['GET']);
   });
   return routes;
+}
+
+/** Most looks at the machine find what the last one found: a page that asks again after each would cause the next. */
+function onlyNew(tell: () => void): (snapshot: Snapshot) => void {
+  let last: Snapshot | undefined;
+  return (snapshot) => {
+    const isSame = last !== undefined && sameServices(last, snapshot);
+    last = snapshot;
+    if (!isSame) tell();
+  };
+}
+
+function sameServices(a: Snapshot, b: Snapshot): boolean {
+  return (
+    sameList(a.processes, b.processes) &&
+    sameList(a.containers, b.containers) &&
+    sameList(a.warnings ?? [], b.warnings ?? [])
+  );
+}
+
+/** What did not change mostly is the same object: few are compared in full. */
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i] || JSON.stringify(one) === JSON.stringify(b[i]));
 }
 
 /** One open stream. */
@@ -78,7 +102,7 @@ class Watch {
       parts.traffic.listen((record) => this.#gather(() => this.#requests.set(record.id, record))),
       parts.logs.listen((line) => this.#gather(() => this.#logs.push(line))),
       parts.onMappings(changed('routes')),
-      parts.onSnapshot(changed('services', 'routes', 'status')),
+      parts.onSnapshot(onlyNew(changed('services', 'routes', 'status'))),
       parts.decisions.onAdd(changed('decisions', 'status')),
       () => clearInterval(beat),
       () => clearInterval(look),

@@ -9,6 +9,7 @@ import type { TrafficRecord } from '../core/traffic.ts';
 import type { LogRing } from '../platform/log-ring.ts';
 import type { DecisionReader } from '../resolve/decisions.ts';
 import type { Traffic } from '../traffic/traffic.ts';
+import type { DashboardAssets } from './dashboard-assets.ts';
 import type { SettingView, StatusAnswer } from './wire.ts';
 
 /** The remembered mappings. */
@@ -45,7 +46,7 @@ export interface ControlParts {
   /** The same, a second old at most: for views that are asked for often. */
   recentSnapshot(): Promise<Snapshot>;
   /** @returns stops it */
-  onSnapshot(listener: () => void): () => void;
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
   /** Service id -> the unique hostname that it answers to. */
   hostnames(snapshot: Snapshot): ReadonlyMap<string, string>;
   resolve(question: ResolveQuestion): Promise<ResolvedDecision>;
@@ -67,6 +68,8 @@ export interface ControlParts {
   settings(): SettingView[];
   /** Settings and state as they are now. Cheap: asked with every page. */
   info(): StatusAnswer;
+  /** The dashboard's files; undefined where they were not built. Cheap: asked with every page. */
+  dashboardAssets(): Promise<DashboardAssets | undefined>;
   /** Content of the 0600 token file. */
   apiToken: string;
   /** Made at this start; lives in our pages only. */

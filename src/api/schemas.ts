@@ -25,7 +25,11 @@ export const problemSchema = z
 /** Key (`hostname` or `hostname:service`) -> mapping. */
 export const mappingsSchema = z.record(z.string(), mappingSchema).meta({ id: 'Mappings' });
 
-const namedFields = { hostname: z.string().exactOptional().describe('The unique hostname that it answers to') };
+const namedFields = {
+  hostname: z.string().exactOptional().describe('The unique hostname that it answers to'),
+  label: z.string().describe('Short, for people'),
+  ports: z.array(z.int()).describe('Those that a hostname could mean; none where it is noise'),
+};
 
 /** The snapshot format, a hostname with each. */
 export const servicesSchema = z

@@ -2,11 +2,11 @@
 import { Hono } from 'hono';
 import type { Decision } from '../core/decision.ts';
 import { AppError } from '../core/errors.ts';
-import type { Service, Snapshot } from '../core/service.ts';
+import { candidatePorts, describeService, isCandidate, type Service, type Snapshot } from '../core/service.ts';
 import { jsonAnswer } from './answers.ts';
 import { type ControlEnv, MethodError } from './env.ts';
 import { parseAppHostname, parseMappingKey } from './mapping-key.ts';
-import { maskDecision, maskDeep } from './mask.ts';
+import { maskDecision, maskDeep, maskText } from './mask.ts';
 import type { ControlParts, ResolveQuestion } from './parts.ts';
 import type { Named, ServicesAnswer } from './wire.ts';
 
@@ -29,7 +29,9 @@ export function servicesView(parts: ControlParts, snapshot: Snapshot): ServicesA
   const hostnames = parts.hostnames(snapshot);
   const named = <T extends Service>(service: T): Named<T> => {
     const hostname = hostnames.get(service.id);
-    return { ...maskDeep(service), ...(hostname === undefined ? {} : { hostname }) };
+    const label = maskText(describeService(service));
+    const ports = isCandidate(service) ? candidatePorts(service) : [];
+    return { ...maskDeep(service), label, ports, ...(hostname === undefined ? {} : { hostname }) };
   };
   return {
     processes: snapshot.processes.map(named),

@@ -14,7 +14,7 @@ export interface DebugAnswer {
 }
 
 /** A service as it was discovered, with the hostname that it would get. */
-export type Named<T> = T & { hostname?: string };
+export type Named<T> = T & { hostname?: string; label: string; ports: number[] };
 
 /** See {@link schemas.mappingsSchema}. */
 export type MappingsAnswer = Record<string, Mapping>;

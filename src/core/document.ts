@@ -15,6 +15,8 @@ export interface DocumentParts {
   refreshUrl?: string;
   /** More for the head. */
   head?: Html;
+  /** Our own stylesheet and script, by path; a page with them goes with {@link APP_POLICY}. */
+  app?: { style: string; script: string };
 }
 
 const STYLE = `
@@ -61,15 +63,18 @@ const ICON =
 
 /** A complete page. */
 export function renderDocument(parts: DocumentParts): string {
-  const { title, body, head, refreshSeconds, refreshUrl } = parts;
+  const { title, body, head, refreshSeconds, refreshUrl, app } = parts;
   const refresh =
     refreshSeconds !== undefined &&
     html`<meta http-equiv="refresh" content="${refreshSeconds}${refreshUrl === undefined ? '' : `;url=${refreshUrl}`}">`;
   // The stylesheet stands in the page as it was hashed, to the byte.
+  const style = app
+    ? html`<link rel="stylesheet" href="${app.style}"><script type="module" src="${app.script}"></script>`
+    : html`<style>${raw(STYLE)}</style>`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
-<link rel="icon" href="${raw(ICON)}">${refresh}${head}<style>${raw(STYLE)}</style></head>
+<link rel="icon" href="${raw(ICON)}">${refresh}${head}${style}</head>
 <body>${body}</body></html>
 `.toString();
 }
@@ -85,6 +90,11 @@ export function documentPolicy(formTargets: readonly string[] = []): string {
     `frame-ancestors 'none'`
   );
 }
+
+/** Content-Security-Policy of a page with `app`: files and data of our own origin, nothing inline, nothing from elsewhere. */
+export const APP_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; " +
+  "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 /** Policy of what is no page. */
 export const NO_DOCUMENT_POLICY = "default-src 'none'; frame-ancestors 'none'";

@@ -152,6 +152,7 @@ function standIns(
     decideAgain: async () => {},
     logs: new LogRing(),
     settings: () => [],
+    dashboardAssets: async () => undefined,
     hostnames: (snapshot) => new Map(snapshot.processes.map(({ id }) => [id, 'shop.localhost'])),
     resolve: async ({ host, service }) => ({
       host,

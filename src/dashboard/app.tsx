@@ -1,0 +1,48 @@
+/** The frame: state and navigation on top, one view below. */
+import type { ComponentChild } from 'preact';
+import { DecisionsView } from './decisions-view.tsx';
+import { LogsView } from './logs-view.tsx';
+import { OverviewView } from './overview-view.tsx';
+import { RequestsView } from './requests-view.tsx';
+import { ServicesView } from './services-view.tsx';
+import { SettingsView } from './settings-view.tsx';
+import { hrefTo, place, VIEWS, type ViewName } from './state/place.ts';
+import { Toasts } from './toasts.tsx';
+import { TopBar } from './top-bar.tsx';
+import { Warnings } from './warnings.tsx';
+
+const CONTENT: Record<ViewName, () => ComponentChild> = {
+  '': () => <OverviewView />,
+  requests: () => <RequestsView />,
+  decisions: () => <DecisionsView />,
+  services: () => <ServicesView />,
+  logs: () => <LogsView />,
+  settings: () => <SettingsView />,
+};
+
+/** The whole page. */
+export function App(): ComponentChild {
+  const { view } = place.value;
+  return (
+    <>
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to content
+      </button>
+      <header class="bar">
+        <TopBar />
+        <nav class="tabs" aria-label="Views">
+          {VIEWS.map(([name, title]) => (
+            <a key={name} href={hrefTo(name)} aria-current={name === view ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Warnings />
+        {CONTENT[view]()}
+      </main>
+      <Toasts />
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+/** A live service as something to choose, and as the body of the PUT that routes to it. Pure. */
+import type { ServicesAnswer } from '../api/wire.ts';
+
+/** A process as the API gives it. */
+export type ProcessLine = ServicesAnswer['processes'][number];
+/** A container as the API gives it. */
+export type ContainerLine = ServicesAnswer['containers'][number];
+/** Either. */
+export type ServiceLine = ProcessLine | ContainerLine;
+
+/** Body of `PUT /_api/mappings/{key}`. */
+export interface MappingBody {
+  type: 'process' | 'docker';
+  target: string;
+  port: number;
+}
+
+/** One service in a list to choose from. */
+export interface Choice {
+  id: string;
+  label: string;
+  ports: number[];
+  /** Project, compose project or `Other`: choices are listed by it. */
+  group: string;
+}
+
+/** Tell a container from a process. */
+export function isContainerLine(service: ServiceLine): service is ContainerLine {
+  return 'image' in service;
+}
+
+/** All that a hostname could mean, by group and label. */
+export function choicesOf({ processes, containers }: Pick<ServicesAnswer, 'processes' | 'containers'>): Choice[] {
+  return [...processes, ...containers]
+    .filter(({ ports }) => ports.length > 0)
+    .map((service) => ({ id: service.id, label: service.label, ports: service.ports, group: groupOf(service) }))
+    .sort((a, b) => compare(a.group, b.group) || compare(a.label, b.label) || compare(a.id, b.id));
+}
+
+/** Whose a service is: those of one group belong together. */
+export function groupOf(service: ServiceLine): string {
+  if (isContainerLine(service)) return service.compose?.project ?? 'Containers';
+  const { project, git, cwd } = service;
+  if (project) return project.workspaceName ?? project.name;
+  return lastPart(git?.root ?? cwd ?? '') || 'Other';
+}
+
+/**
+ * What routes to a service. The port names a process exactly, and the server then remembers who it is; where two
+ * processes have the same port on different addresses, the directory tells them apart.
+ */
+export function bodyFor(service: ServiceLine, port: number, all: readonly ProcessLine[]): MappingBody {
+  if (isContainerLine(service)) return { type: 'docker', target: service.name, port };
+  const isShared = all.some((other) => other.id !== service.id && other.listen.some((one) => one.port === port));
+  return { type: 'process', target: (isShared ? service.cwd : null) ?? 'localhost', port };
+}
+
+function lastPart(path: string): string {
+  return path.split('/').findLast((part) => part !== '') ?? '';
+}
+
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

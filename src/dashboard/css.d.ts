@@ -1,0 +1,2 @@
+/** Stylesheets are imported for the build alone. */
+declare module '*.css';

@@ -1,0 +1,163 @@
+/** How the program is, in one line; each part opens to say more. */
+import type { ComponentChild } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { StatusAnswer } from '../api/wire.ts';
+import { CopyButton } from './copy-button.tsx';
+import { counted, formatCost, formatCount } from './format.ts';
+import { status } from './state/data.ts';
+import { connection } from './state/live.ts';
+
+type Tone = 'good' | 'wait' | 'bad' | 'calm';
+
+/** See the file's header. */
+export function TopBar(): ComponentChild {
+  const now = status.value.value;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => closeWhenLeft(list.current), []);
+  return (
+    <div class="top">
+      <h1 class="brand">
+        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+          <circle cx="5" cy="12" r="3.2" />
+          <circle cx="19" cy="5.5" r="3.2" />
+          <circle cx="19" cy="18.5" r="3.2" />
+          <path d="M8 11 C12 10 12 6 16 5.5 M8 13 C12 14 12 18 16 18.5" />
+        </svg>
+        hostwise
+      </h1>
+      <ul class="state" ref={list}>
+        <LiveChip />
+        {now && <PortsChip status={now} />}
+        {now && <TrustChip status={now} />}
+        {now && <LlmChip status={now} />}
+        {now?.llm.spend && <SpendChip spend={now.llm.spend} />}
+      </ul>
+    </div>
+  );
+}
+
+/** What was opened closes on Escape, and when somebody goes on elsewhere. @returns stops it */
+function closeWhenLeft(list: HTMLElement | null): () => void {
+  const close = (event: Event): void => {
+    const open = list?.querySelector<HTMLDetailsElement>('details[open]');
+    if (!open) return;
+    const isAway = event instanceof KeyboardEvent ? event.key === 'Escape' : !open.contains(event.target as Node);
+    if (isAway) open.open = false;
+  };
+  document.addEventListener('pointerdown', close);
+  document.addEventListener('keydown', close);
+  return () => {
+    document.removeEventListener('pointerdown', close);
+    document.removeEventListener('keydown', close);
+  };
+}
+
+/** One part: short outside, all of it inside. */
+function Chip(props: { tone: Tone; title: string; text: string; children?: ComponentChild }): ComponentChild {
+  const { tone, title, text, children } = props;
+  const face = (
+    <>
+      <i class={`dot ${tone}`} aria-hidden="true" />
+      <span class="chip-title">{title}</span> {text}
+    </>
+  );
+  if (!children) return <li class="chip">{face}</li>;
+  return (
+    <li>
+      <details class="chip" name="state">
+        <summary>{face}</summary>
+        <div class="panel">{children}</div>
+      </details>
+    </li>
+  );
+}
+
+function LiveChip(): ComponentChild {
+  const at = connection.value;
+  if (at === 'live') return <Chip tone="good" title="" text="Live" />;
+  if (at === 'connecting') return <Chip tone="calm" title="" text="Connecting…" />;
+  return <Chip tone="bad" title="" text={at === 'lost' ? 'No answer, trying again…' : 'Started again'} />;
+}
+
+function PortsChip({
+  status: { ports, version, dataDir, cacheFile, domains },
+}: {
+  status: StatusAnswer;
+}): ComponentChild {
+  const text = [ports.https, ports.http].filter((port) => port !== null).join(' · ');
+  return (
+    <Chip tone={ports.https === null ? 'wait' : 'good'} title="Ports" text={text}>
+      <dl>
+        <dt>HTTPS</dt>
+        <dd>{ports.https ?? 'nothing listens'}</dd>
+        <dt>HTTP</dt>
+        <dd>{ports.http ?? 'nothing listens'}</dd>
+        <dt>Domains</dt>
+        <dd>{domains.map((domain) => `*.${domain}`).join(', ')}</dd>
+        <dt>Version</dt>
+        <dd>{version}</dd>
+        <dt>Data</dt>
+        <dd class="mono">{dataDir}</dd>
+        <dt>Routes</dt>
+        <dd class="mono">{cacheFile}</dd>
+      </dl>
+    </Chip>
+  );
+}
+
+function TrustChip({ status: { trust } }: { status: StatusAnswer }): ComponentChild {
+  if (trust.trusted === true) return <Chip tone="good" title="Certificate" text="trusted" />;
+  return (
+    <Chip tone="wait" title="Certificate" text={trust.trusted === null ? 'not known' : 'not trusted yet'}>
+      <p>
+        {trust.trusted === null
+          ? 'It is not known whether the browsers on this machine trust the certificate.'
+          : 'Browsers show a warning until the certificate is trusted.'}
+        {trust.commands.length > 0 && ' This makes them trust it:'}
+      </p>
+      {trust.commands.map((command) => (
+        <div key={command} class="command">
+          <code>{command}</code>
+          <CopyButton text={command} what="the command" />
+        </div>
+      ))}
+    </Chip>
+  );
+}
+
+function LlmChip({ status: { llm, model } }: { status: StatusAnswer }): ComponentChild {
+  return (
+    <Chip tone={llm.usable ? 'good' : 'calm'} title="LLM" text={llm.usable ? model : 'none, names only'}>
+      <p>{llm.reason}</p>
+      {!llm.usable && <p class="soft">Names and hints decide; what they leave open you choose yourself.</p>}
+    </Chip>
+  );
+}
+
+function SpendChip({ spend }: { spend: NonNullable<StatusAnswer['llm']['spend']> }): ComponentChild {
+  const cost = spend.cost === null ? '' : ` · ${formatCost(spend.cost)}`;
+  return (
+    <Chip
+      tone={spend.leftThisMinute === 0 ? 'wait' : 'calm'}
+      title="Spent"
+      text={`${counted(spend.calls, 'call')}${cost}`}
+    >
+      <dl>
+        <dt>Calls</dt>
+        <dd>
+          {formatCount(spend.calls)}, {formatCount(spend.failures)} failed
+        </dd>
+        <dt>Tokens</dt>
+        <dd>
+          {formatCount(spend.promptTokens)} asked, {formatCount(spend.completionTokens)} answered
+        </dd>
+        <dt>Cost</dt>
+        <dd>{spend.cost === null ? 'the server does not say' : formatCost(spend.cost)}</dd>
+        <dt>Budget</dt>
+        <dd>
+          {spend.leftThisMinute} of {spend.budgetPerMinute} calls left this minute
+        </dd>
+      </dl>
+    </Chip>
+  );
+}
