@@ -31,7 +31,10 @@ import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
 import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
+import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
+import { OwnCertificate } from './tls/own-certificate.ts';
+import { rootOf } from './tls/trust/trust-report.ts';
 import { TrustWatch } from './tls/trust/trust-watch.ts';
 import { Traffic } from './traffic/traffic.ts';
 
@@ -98,7 +101,9 @@ async function build(
 
   const parts = await buildRouting(settings, environment, closers);
   const { discovery, store, router, resolver, llm } = parts;
-  const authority = await loadOrCreateAuthority(settings.dataDir, { domains: settings.domains });
+  const { domains, nameConstraints } = settings;
+  const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
+  void refreshBundles(rootOf(authority), settings.dataDir);
   const trust = await TrustWatch.start(authority, environment.home);
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
@@ -142,7 +147,12 @@ async function build(
     ownUid: process.getuid?.() ?? -1,
     log,
   });
-  const contexts = await CertificateContexts.create(authority, { domains: settings.domains });
+  const own = await ownCertificate(settings, log);
+  const contexts = await CertificateContexts.create(authority, {
+    domains,
+    isRouted: (name) => store.get(name) !== undefined,
+    ...(own ? { own } : {}),
+  });
   const upstreams = new Upstreams((upstream) => router.verify(upstream));
   closers.push(() => upstreams.close());
   const listener = new Listener(
@@ -172,6 +182,7 @@ async function build(
     contexts,
     contexts.secureServerOptions(),
   );
+  closers.push(contexts.keepDefaultFresh((options) => listener.setDefaultCertificate(options)));
   const bound = await bindPorts(settings, listener, closers);
   ports.https = bound.https.port;
   ports.http = bound.http.port;
@@ -196,7 +207,7 @@ async function build(
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
-      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...caWarnings(authority)],
+      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings(authority, settings, own)],
       domains: settings.domains,
     },
   };
@@ -275,10 +286,39 @@ function notReady(_request: http.IncomingMessage, response: http.ServerResponse)
   response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('hostwise is starting\n');
 }
 
-function caWarnings({ uncoveredDomains }: Authority): string[] {
-  if (uncoveredDomains.length === 0) return [];
-  return [
-    `The CA was made before ${uncoveredDomains.join(', ')} was asked for and cannot vouch for names under it; ` +
-      'remove the folder “ca” in the data folder to get a new one, which has to be trusted again',
-  ];
+/** The user's own certificate, where there is one. @throws {AppError} TLS_CERT_UNUSABLE */
+async function ownCertificate(settings: Settings, log: Logger): Promise<OwnCertificate | undefined> {
+  if (!settings.ownCertificate) return undefined;
+  return OwnCertificate.load(settings.ownCertificate, {
+    domains: settings.domains,
+    onProblem: ({ message }) => log.warn(`${message}; the certificate before goes on`),
+  });
+}
+
+function certificateWarnings(
+  { replacedFor, constrained }: Authority,
+  { nameConstraints }: Settings,
+  own: OwnCertificate | undefined,
+): string[] {
+  const warnings: string[] = [];
+  if (replacedFor.length > 0) {
+    warnings.push(
+      `There is a new CA, because the one before could not vouch for ${replacedFor.join(', ')}: it has to be trusted again`,
+    );
+  }
+  if (!constrained && nameConstraints) {
+    warnings.push(
+      'The CA has no name constraints, so its key could vouch for any site; "ca rotate" makes a limited one',
+    );
+  }
+  if (constrained && !nameConstraints) {
+    warnings.push('The CA has name constraints; "ca rotate --no-name-constraints" makes one without');
+  }
+  const uncovered = own?.uncoveredDomains ?? [];
+  if (uncovered.length > 0) {
+    warnings.push(
+      `The certificate of --cert covers nothing under ${uncovered.join(', ')}: names there get one of our CA`,
+    );
+  }
+  return warnings;
 }

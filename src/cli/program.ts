@@ -1,6 +1,7 @@
 /** The command line: which commands there are, and what becomes of their errors. */
 import { Command, CommanderError } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
+import { addCa } from './ca.ts';
 import { CliContext, type Done } from './context.ts';
 import { EXIT, failureOf } from './failure.ts';
 import { createOutput } from './output.ts';
@@ -8,6 +9,8 @@ import { addResolve } from './resolve.ts';
 import { addRoutes } from './routes.ts';
 import { addRun } from './run.ts';
 import { addServices } from './services.ts';
+import { addTrust } from './trust.ts';
+import { addUntrust } from './untrust.ts';
 
 /**
  * Run one command line.
@@ -56,6 +59,9 @@ function buildProgram(context: CliContext, done: Done): Command {
   addServices(program, context, done);
   addResolve(program, context, done);
   addRoutes(program, context, done);
+  addTrust(program, context, done);
+  addUntrust(program, context, done);
+  addCa(program, context, done);
   return program;
 }
 

@@ -6,13 +6,15 @@ import { wrap } from './text.ts';
 /** Add the flags of these settings to a command. Their values stay text: settings.ts checks them. */
 export function addSettingFlags(command: Command, keys: readonly SettingKey[]): Command {
   for (const key of keys) {
-    const { flag, valueName, repeatable } = rowOf(key);
+    const { flag, valueName, repeatable, negatable } = rowOf(key);
     if (flag === undefined) continue;
     const option = new Option(`${flag} <${valueName}>`, describe(key));
     if (repeatable) {
       option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
     }
     command.addOption(option);
+    // Hidden: the flag with a value says all that there is to say.
+    if (negatable) command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
   }
   return command;
 }

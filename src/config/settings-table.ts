@@ -26,6 +26,8 @@ export interface SettingRow<Value> {
   valueName: string;
   /** May the flag be given several times? The values are joined by commas, as in the environment. */
   repeatable?: true;
+  /** A switch that also has a `--no-` flag without a value: `--no-name-constraints`. */
+  negatable?: true;
   /** In words; '' for none. */
   defaultText: string;
   /** Meaning, unit and danger, in one or two sentences. Markdown only as backticks. */
@@ -144,6 +146,31 @@ export const SETTINGS = {
     defaultText: 'localhost, always kept',
     doc: 'further suffixes that are resolved, separated by commas; any other Host gets 421. The bare domain shows the dashboard',
     parse: parseDomains,
+  }),
+  cert: row({
+    env: 'HOSTWISE_CERT',
+    flag: '--cert',
+    valueName: 'FILE',
+    defaultText: '',
+    doc: 'a certificate of your own (PEM, with what lies between it and its root), shown for the names that it covers; read again when it changes. Needs `--key`',
+    parse: parsePath,
+  }),
+  key: row({
+    env: 'HOSTWISE_KEY',
+    flag: '--key',
+    valueName: 'FILE',
+    defaultText: '',
+    doc: 'the key of `--cert` (PEM, without a passphrase)',
+    parse: parsePath,
+  }),
+  nameConstraints: row({
+    env: 'HOSTWISE_NAME_CONSTRAINTS',
+    flag: '--name-constraints',
+    valueName: 'on|off',
+    negatable: true,
+    defaultText: 'on',
+    doc: '`off` (or `--no-name-constraints`) makes a new CA that could vouch for any site, for clients that cannot read constraints; a CA that is there stays as it is until `ca rotate`',
+    parse: parseSwitch,
   }),
   seedPaths: row({
     env: 'HOSTWISE_SEED_PATHS',

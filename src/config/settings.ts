@@ -53,6 +53,10 @@ export interface Settings {
   /** `localhost` is always the first. */
   domains: string[];
   dataDir: string;
+  /** The user's own certificate and its key, or neither. */
+  ownCertificate?: { certFile: string; keyFile: string };
+  /** Is a new CA limited to our domains? */
+  nameConstraints: boolean;
   logLevel: LogLevel;
   /** Are the seed's paths taken from the apps? */
   seedPaths: boolean;
@@ -93,6 +97,7 @@ export function loadSettings(input: SettingsInput): Settings {
   const llmApiKey = given.value('llmApiKey');
   const composeProject = given.value('composeProject');
   const dockerHost = given.value('dockerHost');
+  const ownCertificate = given.ownCertificate();
   const settings: Settings = {
     ...(llmApiKey === undefined ? {} : { llmApiKey }),
     llmUrl: given.value('llmUrl') ?? DEFAULT_LLM_URL,
@@ -108,6 +113,8 @@ export function loadSettings(input: SettingsInput): Settings {
     bind: given.value('bind') ?? [...DEFAULT_BIND],
     domains: given.value('domains') ?? ['localhost'],
     dataDir,
+    ...(ownCertificate === undefined ? {} : { ownCertificate }),
+    nameConstraints: given.value('nameConstraints') ?? true,
     logLevel: given.value('logLevel') ?? 'info',
     seedPaths: given.value('seedPaths') ?? true,
     sources: given.sources(),
@@ -191,6 +198,19 @@ class GivenSettings {
     throw new AppError(
       'CONFIG_KEY_WITHOUT_URL',
       `${key.called} comes from ${this.#placeOf(key)} but ${url.called} from ${this.#placeOf(url)}, and a key goes only to the URL it was configured with: set both in one place, or say --llm-url`,
+    );
+  }
+
+  /** @throws {AppError} CONFIG_BAD_VALUE when one of the two files is missing */
+  ownCertificate(): Settings['ownCertificate'] {
+    const [certFile, keyFile] = [this.value('cert'), this.value('key')];
+    if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+    const lone = this.#given('cert') ?? this.#given('key');
+    if (lone === undefined) return undefined;
+    const other = certFile === undefined ? rowOf('cert') : rowOf('key');
+    throw new AppError(
+      'CONFIG_BAD_VALUE',
+      `${lone.called} is set without ${other.flag}: a certificate and its key belong together (${other.flag} FILE or ${other.env})`,
     );
   }
 

@@ -12,6 +12,8 @@ export interface RunLimits {
   maxBytes?: number;
   /** Set on top of our own environment: the language that the output is to be in. */
   env?: Readonly<Record<string, string>>;
+  /** Run as this user, without our groups; needs root's rights. */
+  user?: { uid: number; gid: number };
 }
 
 /** What a program left behind. */
@@ -30,13 +32,14 @@ const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
  * in `stderr`, as one that was killed does.
  */
 export function run(file: string, args: readonly string[], limits: RunLimits = {}): Promise<RunResult> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, env } = limits;
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, env, user } = limits;
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: false,
       windowsHide: true,
       ...(env ? { env: { ...process.env, ...env } } : {}),
+      ...(user ? { uid: user.uid, gid: user.gid } : {}),
     });
     const stdout = new CappedText(maxBytes);
     const stderr = new CappedText(maxBytes);

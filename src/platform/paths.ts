@@ -7,6 +7,7 @@ import { lchown, mkdir, open, stat, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
+import { invokingUser } from './invoking-user.ts';
 
 /** What is read of the environment here. */
 export type PathEnvironment = Record<string, string | undefined>;
@@ -16,11 +17,15 @@ const MAX_SOCKET_PATH_BYTES = 100;
 
 /**
  * Home folder of the user: HOME where it is set to an absolute path, else what the system's user database says
- * (a daemon started at boot has no HOME).
+ * (a daemon started at boot has no HOME). Under sudo with root's HOME it is the home of the user who called sudo:
+ * whose CA and routes those are does not depend on how sudo is set up.
  * @throws {AppError} DATA_DIR_UNUSABLE when neither knows one (a container's arbitrary uid)
  */
 export function homeFolder(env: PathEnvironment): string {
-  if (env.HOME !== undefined && path.isAbsolute(env.HOME)) return env.HOME;
+  const behindSudo = invokingUser(env)?.home;
+  const given = env.HOME !== undefined && path.isAbsolute(env.HOME) ? env.HOME : undefined;
+  if (behindSudo !== undefined && (given === undefined || given === os.userInfo().homedir)) return behindSudo;
+  if (given !== undefined) return given;
   try {
     return os.userInfo().homedir;
   } catch (error) {

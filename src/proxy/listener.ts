@@ -74,6 +74,11 @@ export class Listener {
     this.#h1.emit('listening');
   }
 
+  /** Show another default certificate from now on; connections that are open keep theirs. */
+  setDefaultCertificate(tlsOptions: tls.SecureContextOptions): void {
+    this.#tls.setSecureContext(tlsOptions);
+  }
+
   /** Take a fresh TCP connection. */
   accept(socket: Socket): void {
     this.#sockets.add(socket);

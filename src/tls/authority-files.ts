@@ -42,10 +42,15 @@ export async function readAuthorityFiles(folder: string): Promise<AuthorityFiles
 
 /**
  * Write a new CA: into a folder beside, then renamed, so that a crash leaves all of it or nothing.
+ * @param makeRoom called when the files are on the disk: takes away the CA that is in the way
  * @returns false when another process was first; its CA stands
  * @throws {AppError} DATA_DIR_UNUSABLE
  */
-export async function writeAuthorityFiles(folder: string, files: AuthorityFiles): Promise<boolean> {
+export async function writeAuthorityFiles(
+  folder: string,
+  files: AuthorityFiles,
+  makeRoom: () => Promise<void> = async () => {},
+): Promise<boolean> {
   const temporary = `${folder}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(path.dirname(folder), { recursive: true, mode: 0o700 });
@@ -56,6 +61,7 @@ export async function writeAuthorityFiles(folder: string, files: AuthorityFiles)
     }
     if (owner) await lchown(temporary, owner.uid, owner.gid);
     await syncFolder(temporary);
+    await makeRoom();
     await rename(temporary, folder);
     await syncFolder(path.dirname(folder));
     return true;

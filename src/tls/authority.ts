@@ -1,6 +1,6 @@
 /**
- * The CA of this user: loaded from `<data-dir>/ca`, or made there once. Never replaced by itself, because people and
- * browsers trust the one that they know.
+ * The CA of this user: loaded from `<data-dir>/ca`, or made there once. Browsers trust the one that they know, so it is
+ * replaced only where the user asks for it, or for domains that it cannot vouch for.
  */
 import { createPrivateKey, type KeyObject, type webcrypto, X509Certificate } from 'node:crypto';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import type { Issuer } from './certificate.ts';
 import { constrainedDomains } from './extensions.ts';
 import { type AuthorityFiles, makeAuthority } from './make-authority.ts';
 import { mayCertify } from './permission.ts';
+import { authorityFolder, retireAuthority } from './retired-authorities.ts';
 import { importSigningKey } from './subject-key.ts';
 
 /** A CA that can sign. */
@@ -29,6 +30,10 @@ export interface Authority {
   commonName: string;
   /** Made in this call, so nobody can trust it yet. */
   created: boolean;
+  /** The domains for which it replaced the CA before, in this call; empty when it did not. */
+  replacedFor: readonly string[];
+  /** Has it name constraints? Without them it could vouch for any site. */
+  constrained: boolean;
   /** What it may vouch for: these and everything below. */
   domains: readonly string[];
   /** Domains asked for that it may not vouch for: names there get no certificate until there is a new CA. */
@@ -46,6 +51,8 @@ export interface AuthorityOptions {
   now?: () => Date;
   /** false makes a new CA without limits, for clients that cannot read them. Default true. A CA on disk stays as it is. */
   nameConstraints?: boolean;
+  /** Replace a CA that cannot vouch for all of `domains`. Default false: they are `uncoveredDomains`. */
+  replaceUncovered?: boolean;
 }
 
 /**
@@ -53,16 +60,38 @@ export interface AuthorityOptions {
  * @throws {AppError} TLS_CA_UNREADABLE with the file and the way out · DATA_DIR_UNUSABLE
  */
 export async function loadOrCreateAuthority(dataDir: string, options: AuthorityOptions): Promise<Authority> {
-  const { domains, now = () => new Date(), nameConstraints = true } = options;
-  const folder = path.join(path.resolve(dataDir), 'ca');
+  const { domains, now = () => new Date(), nameConstraints = true, replaceUncovered = false } = options;
+  const folder = authorityFolder(dataDir);
   const found = await readAuthorityFiles(folder);
-  if (found) return open(folder, found, domains, now(), false);
+  if (found) {
+    const authority = await open(folder, found, domains, now(), false);
+    if (!replaceUncovered || authority.uncoveredDomains.length === 0) return authority;
+    return { ...(await rotateAuthority(dataDir, options)), replacedFor: authority.uncoveredDomains };
+  }
   domains.forEach(checkDomain);
   const created = await writeAuthorityFiles(folder, await makeAuthority(domains, now(), nameConstraints));
-  // Read back, also what we wrote: what is used is what the next start will find.
+  return readBack(folder, domains, now(), created);
+}
+
+/**
+ * Make a new CA in the place of the one that is there, whatever state that is in. It has to be trusted anew. The old
+ * one's certificates are kept beside, so that `untrust` knows them; its key is destroyed.
+ * @throws {AppError} DATA_DIR_UNUSABLE
+ */
+export async function rotateAuthority(dataDir: string, options: AuthorityOptions): Promise<Authority> {
+  const { domains, now = () => new Date(), nameConstraints = true } = options;
+  const folder = authorityFolder(dataDir);
+  domains.forEach(checkDomain);
+  const files = await makeAuthority(domains, now(), nameConstraints);
+  const created = await writeAuthorityFiles(folder, files, () => retireAuthority(dataDir, now()));
+  return readBack(folder, domains, now(), created);
+}
+
+/** Read back, also what we wrote: what is used is what the next start will find. */
+async function readBack(folder: string, domains: readonly string[], now: Date, created: boolean): Promise<Authority> {
   const files = await readAuthorityFiles(folder);
   if (!files) throw unreadable(path.join(folder, FILE_NAMES.rootPem), 'it vanished while it was made');
-  return open(folder, files, domains, now(), created);
+  return open(folder, files, domains, now, created);
 }
 
 /** An empty or odd suffix in a constraint could permit everything. */
@@ -91,7 +120,8 @@ async function open(
   }
   const intermediateKey = await readKey(keyFile, files.intermediateKeyPem, intermediate);
   const parsed = Certificate.fromBER(new Uint8Array(intermediate.raw));
-  const domains = constrainedDomains(parsed.extensions ?? []) ?? wanted;
+  const constrainedTo = constrainedDomains(parsed.extensions ?? []);
+  const domains = constrainedTo ?? wanted;
   return {
     rootFile,
     rootPem: root.toString(),
@@ -100,6 +130,8 @@ async function open(
     rootFingerprint: fingerprintOf(root),
     commonName: commonNameOf(root),
     created,
+    replacedFor: [],
+    constrained: constrainedTo !== null,
     domains,
     uncoveredDomains: wanted.filter((domain) => mayCertify(domain, domains) === null),
     issuer: { name: parsed.subject, keyIdentifier: keyIdentifierOf(parsed, intermediateFile), key: intermediateKey },

@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Authority } from './authority.ts';
 import { createLeafKeys, type Leaf, type LeafKeys, mintDefaultLeaf, mintLeaf } from './leaf.ts';
+import type { OwnCertificate } from './own-certificate.ts';
 import { mayCertify } from './permission.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -15,12 +16,11 @@ import { TokenBucket } from './token-bucket.ts';
 const MAX_CONTEXTS = 512;
 /** A mint costs 1 ms of CPU: a hostile page gets a fifth of one core, at most. */
 const MINTS_PER_SECOND = 200;
+/** A browser that opens all its tabs again asks for many names at once, some of them not routed yet. */
+const MINTS_AT_ONCE = 500;
 const LEAF_DAYS = 60;
-/**
- * A server asks nobody for the certificate of clients without SNI, so that one is never renewed and has to outlive the
- * process. Below the 825 days that Apple's clients take from a CA which the user installed (support.apple.com/103769).
- */
-const DEFAULT_LEAF_DAYS = 390;
+/** How often the certificate for clients without SNI is looked at: nobody asks us for it. */
+const DEFAULT_CHECK_MS = 60 * 60_000;
 /** Of a leaf's life; from then on it is minted anew. */
 const RENEW_AT = 2 / 3;
 /** What OpenSSL asks for: name, HMAC key and AES key of session tickets. */
@@ -30,6 +30,10 @@ const TICKET_KEYS_BYTES = 48;
 export interface CertificateContextsOptions {
   /** Lower-case suffixes whose names get a certificate, as far as the CA covers them. */
   domains: readonly string[];
+  /** Is this name remembered already? Then it is no invention of a page, and no limit holds its certificate up. */
+  isRouted?: (name: string) => boolean;
+  /** Shown instead of ours for the names that it covers. */
+  own?: OwnCertificate;
   now?: () => Date;
   maxContexts?: number;
   mintsPerSecond?: number;
@@ -40,8 +44,12 @@ export type SecureServerOptions = Required<
   Pick<SecureContextOptions, 'key' | 'cert' | 'minVersion' | 'ticketKeys' | 'sessionIdContext'>
 >;
 
+/** What all contexts share. */
+type SharedOptions = Omit<SecureServerOptions, 'cert'>;
+
 interface Entry {
   context: SecureContext;
+  chainPem: string;
   notBeforeMs: number;
   renewAtMs: number;
   notAfterMs: number;
@@ -56,40 +64,63 @@ export class CertificateContexts {
   readonly #entries: LRUCache<string, Entry>;
   readonly #flights = new SingleFlight<Entry>();
   readonly #bucket: TokenBucket;
-  readonly #base: SecureServerOptions;
-  readonly #defaultContext: SecureContext;
+  readonly #shared: SharedOptions;
+  readonly #isRouted: (name: string) => boolean;
+  readonly #own: OwnCertificate | undefined;
+  #default: Entry;
   #mints = 0;
 
-  private constructor(authority: Authority, keys: LeafKeys, defaultLeaf: Leaf, options: CertificateContextsOptions) {
+  private constructor(authority: Authority, keys: LeafKeys, first: Leaf, options: CertificateContextsOptions) {
     this.#authority = authority;
     this.#keys = keys;
     this.#domains = options.domains;
     this.#now = options.now ?? (() => new Date());
     this.#entries = new LRUCache({ max: options.maxContexts ?? MAX_CONTEXTS });
-    this.#bucket = new TokenBucket(options.mintsPerSecond ?? MINTS_PER_SECOND, this.#now().getTime());
-    this.#base = {
+    const { mintsPerSecond } = options;
+    const burst = mintsPerSecond ?? MINTS_AT_ONCE;
+    this.#bucket = new TokenBucket(mintsPerSecond ?? MINTS_PER_SECOND, this.#now().getTime(), burst);
+    this.#isRouted = options.isRouted ?? (() => false);
+    this.#own = options.own;
+    this.#shared = {
       key: keys.privateKeyPem,
-      cert: defaultLeaf.chainPem,
       minVersion: 'TLSv1.3',
       // The same everywhere: a ticket comes back to whichever context the name leads to.
       ticketKeys: randomBytes(TICKET_KEYS_BYTES),
       sessionIdContext: 'hostwise',
     };
     // The first context of a process costs 2 to 20 ms; no visitor should wait for that.
-    this.#defaultContext = createSecureContext(this.#base);
+    this.#default = this.#entryOf(first);
   }
 
   /** Make the key of this start and the certificate for clients without SNI. */
   static async create(authority: Authority, options: CertificateContextsOptions): Promise<CertificateContexts> {
     const keys = await createLeafKeys();
     const now = options.now?.() ?? new Date();
-    const defaultLeaf = await mintDefaultLeaf(authority, keys, { now, days: DEFAULT_LEAF_DAYS });
+    const defaultLeaf = await mintDefaultLeaf(authority, keys, { now, days: LEAF_DAYS });
     return new CertificateContexts(authority, keys, defaultLeaf, options);
   }
 
-  /** For `tls.createServer` or `http2.createSecureServer`; a copy. */
+  /** For `tls.createServer` or `http2.createSecureServer`; a copy. Its certificate is for clients without SNI. */
   secureServerOptions(): SecureServerOptions {
-    return { ...this.#base };
+    return { ...this.#shared, cert: this.#default.chainPem, ...this.#own?.forLoopback };
+  }
+
+  /**
+   * Renew what clients without SNI get, if it is due. A server keeps what it was made with, so it has to be told.
+   * @param apply gives the server its new options: `server.setSecureContext`
+   */
+  async renewDefault(apply: (options: SecureServerOptions) => void): Promise<void> {
+    if (!this.#isDue(this.#default)) return;
+    const leaf = await mintDefaultLeaf(this.#authority, this.#keys, { now: this.#now(), days: LEAF_DAYS });
+    this.#default = this.#entryOf(leaf);
+    apply(this.secureServerOptions());
+  }
+
+  /** {@link renewDefault} now and then, for as long as the process runs. @returns what ends it */
+  keepDefaultFresh(apply: (options: SecureServerOptions) => void): () => void {
+    const timer = setInterval(() => void this.renewDefault(apply).catch(() => {}), DEFAULT_CHECK_MS);
+    timer.unref();
+    return () => clearInterval(timer);
   }
 
   /** How many leaves were made since the start, the default one not counted. */
@@ -103,31 +134,50 @@ export class CertificateContexts {
    * @returns the default certificate without SNI and over the limit of mints; undefined for a name that gets none
    */
   async contextFor(serverName: string | undefined): Promise<SecureContext | undefined> {
-    if (serverName === undefined) return this.#defaultContext;
+    if (serverName === undefined) return this.#default.context;
     const name = mayCertify(serverName, this.#domains);
-    if (name === null || mayCertify(name, this.#authority.domains) === null) return undefined;
-    const nowMs = this.#now().getTime();
+    if (name === null) return undefined;
+    const own = await this.#own?.contextFor(name, this.#shared);
+    if (own) return own;
+    if (mayCertify(name, this.#authority.domains) === null) return undefined;
     const known = this.#entries.get(name);
-    if (known && nowMs >= known.notBeforeMs && nowMs < known.renewAtMs) return known.context;
-    if (!this.#flights.has(name) && !this.#bucket.take(nowMs)) {
-      const stillGood = known && nowMs >= known.notBeforeMs && nowMs < known.notAfterMs;
-      return stillGood ? known.context : this.#defaultContext;
-    }
+    if (known && !this.#isDue(known)) return known.context;
+    if (!this.#mayMint(name)) return known && this.#isValid(known) ? known.context : this.#default.context;
     return (await this.#flights.run(name, () => this.#mint(name))).context;
+  }
+
+  /** A flight that is under way costs nothing more. */
+  #mayMint(name: string): boolean {
+    return this.#flights.has(name) || this.#isRouted(name) || this.#bucket.take(this.#now().getTime());
+  }
+
+  #isDue({ notBeforeMs, renewAtMs }: Entry): boolean {
+    const nowMs = this.#now().getTime();
+    return nowMs < notBeforeMs || nowMs >= renewAtMs;
+  }
+
+  #isValid({ notBeforeMs, notAfterMs }: Entry): boolean {
+    const nowMs = this.#now().getTime();
+    return nowMs >= notBeforeMs && nowMs < notAfterMs;
   }
 
   async #mint(name: string): Promise<Entry> {
     this.#mints += 1;
     const leaf = await mintLeaf(this.#authority, this.#keys, name, { now: this.#now(), days: LEAF_DAYS });
-    const notBeforeMs = leaf.notBefore.getTime();
-    const notAfterMs = leaf.notAfter.getTime();
-    const entry: Entry = {
-      context: createSecureContext({ ...this.#base, cert: leaf.chainPem }),
+    const entry = this.#entryOf(leaf);
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #entryOf({ chainPem, notBefore, notAfter }: Leaf): Entry {
+    const notBeforeMs = notBefore.getTime();
+    const notAfterMs = notAfter.getTime();
+    return {
+      context: createSecureContext({ ...this.#shared, cert: chainPem }),
+      chainPem,
       notBeforeMs,
       notAfterMs,
       renewAtMs: notBeforeMs + (notAfterMs - notBeforeMs) * RENEW_AT,
     };
-    this.#entries.set(name, entry);
-    return entry;
   }
 }

@@ -1,11 +1,18 @@
 /** The NSS databases of Firefox on Linux: one in each profile. It sees a new CA without a restart. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { policyHolds } from './firefox-policy.ts';
 import { databaseExists, nssStore } from './nss.ts';
 import type { TrustStore, TrustSurroundings } from './store.ts';
 
-/** Where profiles are: since 147, before, and as a snap. */
-const PROFILE_ROOTS = ['.config/mozilla/firefox', '.mozilla/firefox', 'snap/firefox/common/.mozilla/firefox'];
+/** Where profiles are: since 147, before, as a snap and as a flatpak (the last three from sources, not tried). */
+const PROFILE_ROOTS = [
+  '.config/mozilla/firefox',
+  '.mozilla/firefox',
+  'snap/firefox/common/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/config/mozilla/firefox',
+];
 /** Nobody has more; a file from elsewhere might. */
 const MAX_PROFILES = 16;
 const MAX_INI_BYTES = 256 * 1024;
@@ -27,7 +34,11 @@ export async function firefoxStores(surroundings: TrustSurroundings): Promise<Tr
       const id = `firefox:${path.basename(folder)}`;
       if (stores.length >= MAX_PROFILES || !(await databaseExists(folder))) continue;
       const title = `Firefox, profile "${profile.name}"`;
-      stores.push(await nssStore({ id, title, folder, wanted: false }, surroundings));
+      const store = await nssStore({ id, title, kind: 'browser', folder, wanted: false }, surroundings);
+      stores.push({
+        ...store,
+        isTrusted: async (root) => (await store.isTrusted(root)) || policyHolds(surroundings, root),
+      });
     }
   }
   return stores;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintsOf, trustedNames } from './nss.ts';
+import { tableNames } from './nss.ts';
 
 const TABLE = `
 Certificate Nickname                                         Trust Attributes
@@ -13,21 +13,17 @@ a server                                                     P,,
 `;
 
 describe("certutil's table", () => {
-  it('yields the names that may vouch for servers', () => {
-    expect(trustedNames(TABLE)).toEqual([
-      'hostwise CA vm 2026-11-23 123083',
-      'a very long name that is longer than its column, and goes on',
+  it('yields the names, and which may vouch for servers', () => {
+    expect(tableNames(TABLE)).toEqual([
+      { name: 'hostwise CA vm 2026-11-23 123083', isTrusted: true },
+      { name: 'only stored', isTrusted: false },
+      { name: 'mail only', isTrusted: false },
+      { name: 'a very long name that is longer than its column, and goes on', isTrusted: true },
+      { name: 'a server', isTrusted: false },
     ]);
   });
 
   it.each(['', '\0\0', 'certutil: function failed', ',,\n,,'])('yields nothing from %j', (text) => {
-    expect(trustedNames(text)).toEqual([]);
-  });
-});
-
-describe('fingerprints', () => {
-  it('skips what is no certificate', () => {
-    expect(fingerprintsOf('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')).toEqual([]);
-    expect(fingerprintsOf('')).toEqual([]);
+    expect(tableNames(text)).toEqual([]);
   });
 });

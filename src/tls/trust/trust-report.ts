@@ -1,12 +1,7 @@
 /** Who on this machine trusts our CA, and what would make the others. */
 import type { Authority } from '../authority.ts';
-import { CHROMIUM_PROGRAMS, chromiumStores } from './chromium.ts';
-import { findPrograms } from './find-programs.ts';
-import { firefoxStores } from './firefox.ts';
-import { linuxSystemStore } from './linux-system.ts';
-import { macosKeychain } from './macos-keychain.ts';
-import { NSS_PROGRAMS } from './nss.ts';
-import type { TrustStore, TrustSurroundings } from './store.ts';
+import type { RootCertificate, TrustStore } from './store.ts';
+import { lookAtMachine, presentStores, type TrustOptions } from './surroundings.ts';
 
 /** One store's state. */
 export interface StoreReport {
@@ -24,8 +19,13 @@ export interface TrustReport {
   trusted: boolean;
 }
 
-/** What differs in tests. */
-export type TrustReportOptions = Partial<Omit<TrustSurroundings, 'home' | 'caName'>> & { platform?: NodeJS.Platform };
+/** The root of a CA, as the stores take it. */
+export function rootOf(
+  authority: Pick<Authority, 'rootFile' | 'rootPem' | 'rootFingerprint' | 'commonName'>,
+): RootCertificate {
+  const { rootFile: file, rootPem: pem, rootFingerprint: fingerprint, commonName: name } = authority;
+  return { file, pem, fingerprint, name };
+}
 
 /**
  * Ask every store. Reads a few files and runs certutil twice a database (5 to 20 ms each). Changes nothing, and never
@@ -34,59 +34,33 @@ export type TrustReportOptions = Partial<Omit<TrustSurroundings, 'home' | 'caNam
 export async function trustReport(
   authority: Pick<Authority, 'rootFile' | 'rootPem' | 'rootFingerprint' | 'commonName'>,
   home: string,
-  options: TrustReportOptions = {},
+  options: TrustOptions = {},
 ): Promise<TrustReport> {
-  const { platform = process.platform, ...given } = options;
-  const surroundings: TrustSurroundings = {
-    systemRoot: '/',
-    isRoot: process.geteuid?.() === 0,
-    programs: given.programs ?? (await installedPrograms()),
-    ...given,
-    home,
-    caName: authority.commonName,
-  };
-  const stores = await presentStores(surroundings, platform, authority.rootFile);
+  const root = rootOf(authority);
+  const surroundings = await lookAtMachine(home, options);
+  const stores = await presentStores(surroundings, options.platform ?? process.platform, root.file);
+  const used = stores.filter(({ kind }) => kind !== 'unused');
   const states = await Promise.all(
-    stores.map(async (store) => ({
-      store,
-      trusted: await store.isTrusted(authority.rootPem, authority.rootFingerprint).catch(() => false),
-    })),
+    used.map(async (store) => ({ store, trusted: await store.isTrusted(root.fingerprint).catch(() => false) })),
   );
+  return { stores: withCommands(states, root), trusted: isTrustedByAll(states) };
+}
+
+/** Browsers decide: where there are any, what other programs read says nothing about them. */
+function isTrustedByAll(states: readonly { store: TrustStore; trusted: boolean }[]): boolean {
   const browsers = states.filter(({ store }) => store.kind === 'browser');
-  const decisive = browsers.length > 0 ? browsers : states;
-  return {
-    stores: withCommands(states, authority.rootFile),
-    trusted: decisive.length > 0 && decisive.every(({ trusted }) => trusted),
-  };
-}
-
-/** Programs are looked for without being run, so this needs the search path. */
-async function installedPrograms(): Promise<Map<string, string>> {
-  return findPrograms([...CHROMIUM_PROGRAMS, ...NSS_PROGRAMS], process.env.PATH ?? '');
-}
-
-async function presentStores(
-  surroundings: TrustSurroundings,
-  platform: NodeJS.Platform,
-  rootFile: string,
-): Promise<TrustStore[]> {
-  if (platform === 'darwin') return [macosKeychain(surroundings, rootFile)];
-  if (platform !== 'linux') return [];
-  const system = await linuxSystemStore(surroundings);
-  const all = [
-    ...(system ? [system] : []),
-    ...(await chromiumStores(surroundings)),
-    ...(await firefoxStores(surroundings)),
-  ];
-  const present = await Promise.all(all.map((store) => store.present()));
-  return all.filter((_store, index) => present[index]);
+  const decisive = browsers.length > 0 ? browsers : states.filter(({ store }) => store.kind === 'system');
+  return decisive.length > 0 && decisive.every(({ trusted }) => trusted);
 }
 
 /** A line that a store before already has (the installation of certutil) is not said twice. */
-function withCommands(states: readonly { store: TrustStore; trusted: boolean }[], rootFile: string): StoreReport[] {
+function withCommands(
+  states: readonly { store: TrustStore; trusted: boolean }[],
+  root: RootCertificate,
+): StoreReport[] {
   const said = new Set<string>();
   return states.map(({ store, trusted }) => {
-    const lines = trusted ? [] : store.commands(rootFile).filter((line) => !said.has(line));
+    const lines = trusted ? [] : store.commands(root).filter((line) => !said.has(line));
     for (const line of lines) said.add(line);
     return { id: store.id, title: store.title, trusted, commands: lines };
   });
