@@ -27,7 +27,8 @@ export function settingsInForce(settings: Settings): SettingInForce[] {
 }
 
 function valueText(settings: Settings, key: SettingKey): string {
-  const value = settings[key];
+  // The user's own certificate: two settings that are only good together.
+  const value = key === 'cert' || key === 'key' ? settings.ownCertificate?.[`${key}File`] : settings[key];
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.join(', ');
   // A port: what was asked for; the status says which one it became.
