@@ -18,12 +18,16 @@ function errorOf(work: () => unknown): AppError {
   throw new Error('Nothing was thrown');
 }
 
+/** The user's own certificate. */
+const OWN = { HOSTWISE_CERT: '/own/cert.pem', HOSTWISE_KEY: '/own/key.pem' };
+
 describe('loadSettings()', () => {
   it('gives every setting a value when nobody sets one', () => {
     expect(load()).toEqual({
       llmUrl: 'https://openrouter.ai/api/v1/chat/completions',
       llmUrlExplicit: false,
       model: 'anthropic/claude-haiku-4.5',
+      nameConstraints: true,
       cacheFile: '/nowhere/kim/.local/share/hostwise/mappings.json',
       resolve: 'auto',
       httpsPort: { port: 443, explicit: false, fallback: 8443 },
@@ -45,8 +49,10 @@ describe('loadSettings()', () => {
   });
 
   it('has a field for every row of the table', () => {
-    const settings = load({ LLM_API_KEY: 'k', COMPOSE_PROJECT: 'c', DOCKER_HOST: 'unix:///d.sock' });
-    expect(SETTING_KEYS.filter((key) => !(key in settings))).toEqual([]);
+    const settings = load({ LLM_API_KEY: 'k', COMPOSE_PROJECT: 'c', DOCKER_HOST: 'unix:///d.sock', ...OWN });
+    // Two settings that are only good together are one field.
+    const fieldOf = (key: string): string => (key === 'cert' || key === 'key' ? 'ownCertificate' : key);
+    expect(SETTING_KEYS.filter((key) => !(fieldOf(key) in settings))).toEqual([]);
   });
 
   it('takes a flag before the environment', () => {
