@@ -14,6 +14,8 @@ import {
   type TrustSurroundings,
 } from './store.ts';
 
+/** Programs that are looked for. */
+export const JAVA_PROGRAMS: readonly string[] = ['keytool'];
 /** A Java machine takes a second to start. */
 const KEYTOOL_LIMITS = { timeoutMs: 30_000, maxBytes: 4 * 1024 * 1024 };
 /** Everybody knows it: the store holds no secrets. */
@@ -21,24 +23,43 @@ const PASSWORD = 'changeit';
 /** Of a JDK and JRE, and of a JDK 8. */
 const KEYSTORES = ['lib/security/cacerts', 'jre/lib/security/cacerts'];
 
-/** The store of JAVA_HOME; undefined where that is not set, or there is no Java in it. */
-export async function javaKeystore(surroundings: TrustSurroundings): Promise<TrustStore | undefined> {
+/** Debian's Java packages copy the system's roots here when the system's store changes, and forget to remove them. */
+const DEBIAN_KEYSTORE = '/etc/ssl/certs/java/cacerts';
+
+/** The store of JAVA_HOME where that is set, and Debian's own copy of the system's store, which is only emptied. */
+export async function javaKeystores(surroundings: TrustSurroundings): Promise<TrustStore[]> {
+  const { systemRoot, programs } = surroundings;
+  const stores = await ofJavaHome(surroundings);
+  const debian = await firstFile([path.join(systemRoot, DEBIAN_KEYSTORE)]);
+  const keytool = programs.get('keytool');
+  if (debian === undefined || keytool === undefined) return stores;
+  const java = new JavaKeystore(keytool, debian, surroundings);
+  return [...stores, storeOf(java, { id: 'java-debian', title: 'Java of this system', kind: 'unused' }, surroundings)];
+}
+
+async function ofJavaHome(surroundings: TrustSurroundings): Promise<TrustStore[]> {
   const { javaHome } = surroundings;
-  if (javaHome === undefined || !path.isAbsolute(javaHome)) return undefined;
+  if (javaHome === undefined || !path.isAbsolute(javaHome)) return [];
   const keystore = await firstFile(KEYSTORES.map((relative) => path.join(javaHome, relative)));
   const keytool = await firstFile([path.join(javaHome, 'bin/keytool'), path.join(javaHome, 'bin/keytool.exe')]);
-  if (keystore === undefined || keytool === undefined) return undefined;
+  if (keystore === undefined || keytool === undefined) return [];
   const java = new JavaKeystore(keytool, keystore, surroundings);
+  return [storeOf(java, { id: 'java', title: `Java in ${javaHome}`, kind: 'runtime' }, surroundings)];
+}
+
+function storeOf(
+  java: JavaKeystore,
+  names: Pick<TrustStore, 'id' | 'title' | 'kind'>,
+  { known }: TrustSurroundings,
+): TrustStore {
   return {
-    id: 'java',
-    title: `Java in ${javaHome}`,
-    kind: 'runtime',
+    ...names,
     afterwards: 'restart Java programs',
     present: async () => true,
     isTrusted: async (fingerprint) => (await java.entries()).some((entry) => entry.fingerprint === fingerprint),
     ours: async () => {
       const pems = (await java.entries()).map(({ pem }) => pem);
-      return ourRootsIn(pems.join('\n'), surroundings.known);
+      return ourRootsIn(pems.join('\n'), known);
     },
     install: (root) => java.change(java.additionWords(root)),
     uninstall: (fingerprint) => java.remove(fingerprint),

@@ -23,6 +23,8 @@ interface Distribution {
   /** Debian's program takes no other ending than .crt. */
   ending: string;
   update: readonly string[];
+  /** The same after a removal, where it differs: Debian's program leaves dangling links behind otherwise (tried). */
+  updateAfterRemoval?: readonly string[];
   /** Files that the program writes; the first that is there counts. */
   bundles: readonly string[];
 }
@@ -39,6 +41,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
     anchors: '/usr/local/share/ca-certificates',
     ending: '.crt',
     update: ['update-ca-certificates'],
+    updateAfterRemoval: ['update-ca-certificates', '--fresh'],
     bundles: ['/etc/ssl/certs/ca-certificates.crt'],
   },
   {
@@ -117,7 +120,7 @@ class Anchors {
     } catch (error) {
       return { done: false, reason: messageOf(error), commands };
     }
-    return this.#update(commands);
+    return this.#update(this.#distribution.update, commands);
   }
 
   async remove(fingerprint: string): Promise<StoreOutcome> {
@@ -127,7 +130,8 @@ class Anchors {
     const shared = files.find(({ text }) => fingerprintsIn(text).length > 1);
     if (shared) return { done: false, reason: `"${shared.file}" holds other certificates, too`, commands: [] };
     const { isRoot } = this.#surroundings;
-    const lines = [['rm', '-f', ...files.map(({ file }) => file)], [...this.#distribution.update]];
+    const { update, updateAfterRemoval = update } = this.#distribution;
+    const lines = [['rm', '-f', ...files.map(({ file }) => file)], [...updateAfterRemoval]];
     const commands = lines.map((words) => rootLine(isRoot, ...words));
     if (!isRoot) return { done: false, reason: 'only root may do this', commands };
     try {
@@ -135,7 +139,7 @@ class Anchors {
     } catch (error) {
       return { done: false, reason: messageOf(error), commands };
     }
-    return this.#update(commands);
+    return this.#update(updateAfterRemoval, commands);
   }
 
   async ours(): Promise<StoredRoot[]> {
@@ -152,9 +156,9 @@ class Anchors {
     return (await this.#read()).some(({ text }) => fingerprintsIn(text).includes(fingerprint));
   }
 
-  async #update(commands: string[]): Promise<StoreOutcome> {
+  async #update(words: readonly string[], commands: string[]): Promise<StoreOutcome> {
     const { programs, run } = this.#surroundings;
-    const [name = '', ...args] = this.#distribution.update;
+    const [name = '', ...args] = words;
     const program = programs.get(name);
     if (program === undefined) return { done: false, reason: `the program ${name} is missing`, commands };
     const updated = await run(program, args, UPDATE_LIMITS);

@@ -5,7 +5,7 @@ import { CHROMIUM_PROGRAMS, chromiumStores } from './chromium.ts';
 import { findPrograms } from './find-programs.ts';
 import { firefoxStores } from './firefox.ts';
 import { FIREFOX_PROGRAMS, firefoxPolicy } from './firefox-policy.ts';
-import { javaKeystore } from './java-keystore.ts';
+import { JAVA_PROGRAMS, javaKeystores } from './java-keystore.ts';
 import { linuxSystemStores, SYSTEM_PROGRAMS } from './linux-system.ts';
 import { macosKeychains } from './macos-keychain.ts';
 import { NSS_PROGRAMS } from './nss.ts';
@@ -18,7 +18,7 @@ export type TrustOptions = Partial<Omit<TrustSurroundings, 'home'>> & { platform
 /** Find out what the stores have to know. Programs are looked for without being run. */
 export async function lookAtMachine(home: string, given: TrustOptions): Promise<TrustSurroundings> {
   const { platform: _platform, ...facts } = given;
-  const names = [...CHROMIUM_PROGRAMS, ...FIREFOX_PROGRAMS, ...NSS_PROGRAMS, ...SYSTEM_PROGRAMS];
+  const names = [...CHROMIUM_PROGRAMS, ...FIREFOX_PROGRAMS, ...NSS_PROGRAMS, ...SYSTEM_PROGRAMS, ...JAVA_PROGRAMS];
   return {
     systemRoot: '/',
     isRoot: process.geteuid?.() === 0,
@@ -41,8 +41,8 @@ export async function presentStores(
   platform: NodeJS.Platform,
   rootFile: string,
 ): Promise<TrustStore[]> {
-  const java = await javaKeystore(surroundings);
-  const all = [...(await platformStores(surroundings, platform, rootFile)), ...(java ? [java] : [])];
+  // After the system's: Debian copies that one's changes into Java's.
+  const all = [...(await platformStores(surroundings, platform, rootFile)), ...(await javaKeystores(surroundings))];
   const present = await Promise.all(all.map((store) => store.present().catch(() => false)));
   return all.filter((_store, index) => present[index]);
 }
