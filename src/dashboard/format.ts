@@ -56,7 +56,7 @@ export function formatCost(cost: number): string {
   return cost === 0 ? '0' : cost.toFixed(cost < 0.01 ? 5 : 3);
 }
 
-/** Last part of a path, with its parent: `…/work/shop`. */
+/** Last part of a path, with its parent: `…/code/shop`. */
 export function shortPath(path: string): string {
   const parts = path.split('/').filter((part) => part !== '');
   return parts.length <= 2 ? path : `…/${parts.slice(-2).join('/')}`;
