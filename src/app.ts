@@ -29,6 +29,7 @@ import { mappingFor, mappingFromInput } from './routes/make-mapping.ts';
 import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
+import type { Lifecycle } from './service/lifecycle.ts';
 import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
@@ -56,6 +57,8 @@ export interface AppEnvironment {
   env: NodeJS.ProcessEnv;
   home: string;
   version: string;
+  /** Answers on the control socket before everybody else. */
+  lifecycle: Lifecycle;
 }
 
 /**
@@ -89,14 +92,14 @@ async function build(
   closers: Closers,
   close: () => Promise<void>,
 ): Promise<App> {
-  const { log, env, version } = environment;
+  const { log, env, version, lifecycle } = environment;
   const startedAt = new Date().toISOString();
   await prepareDataDir(settings.dataDir);
   // First of all, so that of two starters only one touches mappings and CA; it answers when everything is there.
   let answerTrusted: http.RequestListener = notReady;
-  const socket = await acquireControlSocket(controlSocketPath(settings.dataDir, env), (request, response) =>
-    answerTrusted(request, response),
-  );
+  const socket = await acquireControlSocket(controlSocketPath(settings.dataDir, env), (request, response) => {
+    if (!lifecycle.handle(request, response)) answerTrusted(request, response);
+  });
   closers.push(() => socket.close());
 
   const parts = await buildRouting(settings, environment, closers);
@@ -131,6 +134,7 @@ async function build(
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
     info: () => ({
       version,
+      pid: process.pid,
       startedAt,
       dataDir: settings.dataDir,
       cacheFile: settings.cacheFile,
@@ -139,7 +143,14 @@ async function build(
       model: llm.client?.model ?? settings.model,
       llm: { reason: llmText(llm), ...resolver.llmState(llm) },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
-      trust: { trusted: trust.report.trusted, commands: trust.report.stores.flatMap((one) => one.commands) },
+      docker: discovery.docker,
+      routes: store.size,
+      lastError: environment.logRing.lastError,
+      trust: {
+        trusted: trust.report.trusted,
+        commands: trust.report.stores.flatMap((one) => one.commands),
+        stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
+      },
     }),
     apiToken: await apiToken(settings.dataDir),
     pageToken: randomBytes(24).toString('base64url'),
@@ -194,6 +205,7 @@ async function build(
   // Both share one look at the machine.
   const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
   void router.warmUp(snapshot);
+  lifecycle.running();
   return {
     close,
     report: {

@@ -241,6 +241,7 @@ export const spendSchema = z.object({
 export const statusSchema = z
   .object({
     version: z.string(),
+    pid: z.int(),
     startedAt: timeSchema,
     dataDir: z.string(),
     cacheFile: z.string(),
@@ -256,6 +257,16 @@ export const statusSchema = z
     trust: z.object({
       trusted: z.boolean().nullable().describe('null when it is not known'),
       commands: z.array(z.string()).describe('What makes the system and the browsers trust the CA, to copy'),
+      stores: z.array(z.object({ id: z.string(), title: z.string(), trusted: z.boolean() })),
     }),
+    docker: z.object({
+      connected: z.boolean(),
+      detail: z.string().describe('How the engine is reached, or what is wrong with it; empty when there is none'),
+    }),
+    routes: z.int().describe('How many mappings there are'),
+    lastError: z
+      .object({ time: timeSchema, message: z.string() })
+      .nullable()
+      .describe('The last error of this run’s log'),
   })
   .meta({ id: 'Status' });

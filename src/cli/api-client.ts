@@ -3,6 +3,7 @@
  * its answers are checked all the same, since another version may run.
  */
 import { type IncomingMessage, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { StatusAnswer } from '../api/wire.ts';
 import type { Decision } from '../core/decision.ts';
@@ -12,6 +13,7 @@ import { type Snapshot, snapshotSchema } from '../core/service.ts';
 
 /** A daemon that works answers at once, or after one scan. */
 const USUAL_TIMEOUT_MS = 20_000;
+const ASK_AGAIN_MS = 50;
 /** A decision may wait for a local model that is loaded first. */
 const RESOLVE_TIMEOUT_MS = 180_000;
 /** A thousand services with long command lines are under 10 MB. */
@@ -61,6 +63,28 @@ export interface DaemonQuestion {
   prompt?: string;
 }
 
+/** What `status` shows. What an older daemon does not say is what is usual. */
+const reportSchema = z.looseObject({
+  version: z.string(),
+  startedAt: z.string(),
+  dataDir: z.string(),
+  cacheFile: z.string(),
+  domains: z.array(z.string()),
+  ports: z.object({ https: z.number().nullable(), http: z.number().nullable() }),
+  llm: z.looseObject({ usable: z.boolean(), reason: z.string() }),
+  docker: z.looseObject({ connected: z.boolean(), detail: z.string() }).default({ connected: false, detail: '' }),
+  routes: z.number().default(0),
+  trust: z.looseObject({
+    trusted: z.boolean().nullable(),
+    stores: z.array(z.looseObject({ id: z.string(), title: z.string(), trusted: z.boolean() })).default([]),
+  }),
+  lastError: z.looseObject({ time: z.string(), message: z.string() }).nullable().default(null),
+  warnings: z.array(z.string()),
+});
+
+/** See {@link reportSchema}. */
+export type DaemonReport = z.infer<typeof reportSchema>;
+
 /** See the file's header. */
 export class ApiClient {
   readonly status: DaemonStatus;
@@ -76,10 +100,15 @@ export class ApiClient {
    * @throws {AppError} DAEMON_UNREACHABLE when somebody is there but does not answer as a daemon does
    */
   static async find(socketPath: string): Promise<ApiClient | undefined> {
-    const answer = await call(socketPath, { method: 'GET', path: '/_api/status', timeoutMs: USUAL_TIMEOUT_MS });
+    const answer = await askOnceStarted(socketPath);
     if (answer === undefined) return undefined;
     const { version, ports, domains, cacheFile, trust } = read(answer, statusSchema, 'status');
     return new ApiClient(socketPath, { version, ports, domains, cacheFile, trusted: trust.trusted === true });
+  }
+
+  /** All of its state. */
+  async report(): Promise<DaemonReport> {
+    return read(await this.#ask('GET', '/_api/status'), reportSchema, 'status');
   }
 
   /** What runs now, hostname with each. */
@@ -128,6 +157,16 @@ interface Question {
 interface Answer {
   status: number;
   text: string;
+}
+
+/** A daemon that is still starting says so, and is asked again. */
+async function askOnceStarted(socketPath: string): Promise<Answer | undefined> {
+  const deadline = Date.now() + USUAL_TIMEOUT_MS;
+  for (;;) {
+    const answer = await call(socketPath, { method: 'GET', path: '/_api/status', timeoutMs: USUAL_TIMEOUT_MS });
+    if (answer?.status !== 503 || Date.now() > deadline) return answer;
+    await delay(ASK_AGAIN_MS);
+  }
 }
 
 /** One request. @returns undefined when nobody listens */

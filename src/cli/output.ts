@@ -15,6 +15,8 @@ export interface Output {
   readonly width: number;
   /** Does a person sit at the terminal? */
   readonly interactive: boolean;
+  /** Has the reader of results gone (`| head`)? Known after the next line at the earliest. */
+  readonly readerLeft: boolean;
 }
 
 /** The streams to speak to. */
@@ -32,8 +34,11 @@ export function createOutput(streams: OutputStreams, env: Record<string, string 
   const message = quietWriter(streams.stderr);
   const plain = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
   return {
-    result,
-    message,
+    result: result.write,
+    message: message.write,
+    get readerLeft() {
+      return !result.isOpen();
+    },
     colour: streams.stdout.isTTY === true && !plain,
     // Some terminals say 0.
     width: streams.stdout.columns || USUAL_WIDTH,
@@ -42,12 +47,15 @@ export function createOutput(streams: OutputStreams, env: Record<string, string 
 }
 
 /** EPIPE (the reader left) and EIO (the terminal is gone) come as events; after one of them nothing more is written. */
-function quietWriter(stream: NodeJS.WriteStream): (text: string) => void {
+function quietWriter(stream: NodeJS.WriteStream): { write: (text: string) => void; isOpen: () => boolean } {
   let isOpen = true;
   stream.on('error', () => {
     isOpen = false;
   });
-  return (text) => {
-    if (isOpen) stream.write(`${text}\n`);
+  return {
+    write: (text) => {
+      if (isOpen) stream.write(`${text}\n`);
+    },
+    isOpen: () => isOpen,
   };
 }

@@ -4,11 +4,16 @@ import pkg from '../../package.json' with { type: 'json' };
 import { addCa } from './ca.ts';
 import { CliContext, type Done } from './context.ts';
 import { EXIT, failureOf } from './failure.ts';
+import { addLogs } from './logs.ts';
 import { createOutput } from './output.ts';
 import { addResolve } from './resolve.ts';
+import { addRestart } from './restart.ts';
 import { addRoutes } from './routes.ts';
 import { addRun } from './run.ts';
 import { addServices } from './services.ts';
+import { addStart } from './start.ts';
+import { addStatus } from './status.ts';
+import { addStop } from './stop.ts';
 import { addTrust } from './trust.ts';
 import { addUntrust } from './untrust.ts';
 
@@ -56,6 +61,11 @@ function buildProgram(context: CliContext, done: Done): Command {
     .exitOverride()
     .addHelpText('after', '\nEvery command takes its settings also from the environment; see "hostwise run --help".');
   addRun(program, context, done);
+  addStart(program, context, done);
+  addStop(program, context, done);
+  addRestart(program, context, done);
+  addStatus(program, context, done);
+  addLogs(program, context, done);
   addServices(program, context, done);
   addResolve(program, context, done);
   addRoutes(program, context, done);

@@ -1,14 +1,18 @@
-/** `hostwise run`: the proxy in the foreground. */
-import type { Command } from 'commander';
+/** `hostwise run`: the proxy in the foreground; with `--run-by` the process behind `start` and the services. */
+import { type Command, Option } from 'commander';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { hostPort } from '../core/upstream.ts';
 import { type Demo, startDemo } from '../demo/demo.ts';
 import { createLogger, type Logger } from '../platform/log.ts';
 import { LogRing } from '../platform/log-ring.ts';
 import { homeFolder } from '../platform/paths.ts';
+import { RotatingFile } from '../platform/rotating-file.ts';
+import { type EndRequest, Lifecycle, RESTART_EXIT_CODE, RUN_BY, type RunBy } from '../service/lifecycle.ts';
+import { logFile, reportStart } from '../service/spawn-daemon.ts';
 import type { StartReport, StartService } from '../start-report.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
+import { portableFlags } from './flag-arguments.ts';
 import { namesHint } from './names-hint.ts';
 import { addSettingFlags, environmentHelp } from './setting-flags.ts';
 import { renderStartPage } from './start-page.ts';
@@ -19,19 +23,34 @@ export function addRun(program: Command, context: CliContext, done: Done): void 
   const command = program
     .command('run')
     .description('the proxy, in the foreground, until Ctrl-C')
-    .option('--demo', 'also start three small sample apps, and take them away on exit');
+    .option('--demo', 'also start three small sample apps, and take them away on exit')
+    .addOption(new Option('--run-by <who>').choices(RUN_BY).default('terminal').hideHelp());
   addSettingFlags(command, SETTING_KEYS)
     .addHelpText('after', environmentHelp(context.output.width))
     .action(async (flags: Flags) => done(await runProxy(context, flags)));
 }
 
 async function runProxy(context: CliContext, flags: Flags): Promise<number> {
+  try {
+    return await runUntilAsked(context, flags, flags.runBy as RunBy);
+  } catch (error) {
+    // Whoever waits for this start gets to know; everybody reads it on stderr.
+    await reportStart({ failed: error });
+    throw error;
+  }
+}
+
+async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): Promise<number> {
   const settings = context.settings(flags);
   const logRing = new LogRing();
-  const log = createLogger({ level: settings.logLevel, tee: logRing });
+  const file = new RotatingFile(logFile(settings.dataDir));
+  const inTerminal = runBy === 'terminal';
+  const log = createLogger({ level: settings.logLevel, tee: logRing, ...(inTerminal ? {} : { destination: file }) });
   const signals = new StopSignals();
   const unguard = guardAgainstBugs(log);
-  const closers: (() => Promise<void>)[] = [];
+  const lifecycle = new Lifecycle({ version: context.version, runBy, flags: portableFlags(flags, settings) });
+  const closers: (() => Promise<void>)[] = [() => file.close()];
+  let asked: EndRequest | NodeJS.Signals;
   try {
     const demo = flags.demo === true ? await startDemo({ log, env: context.env }) : undefined;
     if (demo) closers.push(() => demo.close());
@@ -43,17 +62,28 @@ async function runProxy(context: CliContext, flags: Flags): Promise<number> {
       env: context.env,
       home: homeFolder(context.env),
       version: context.version,
+      lifecycle,
     });
     closers.push(() => app.close());
     const report = { ...app.report, services: demoFirst(app.report.services, demo) };
-    await printStartPage(context, report, [...settings.warnings, ...(demo?.notes ?? [])]);
-    await signals.requested;
-    if (context.output.interactive) context.output.message('Stopping (Ctrl-C again: at once)');
+    if (inTerminal) await printStartPage(context, report, [...settings.warnings, ...(demo?.notes ?? [])]);
+    else logStart(log, report, settings.warnings);
+    await reportStart({ ready: { notes: report.portNotes } });
+    asked = await Promise.race([signals.requested, lifecycle.requested]);
+    if (!inTerminal) log.info({ asked }, 'hostwise stops');
+    else if (context.output.interactive) context.output.message('Stopping (Ctrl-C again: at once)');
   } finally {
     for (const close of closers.reverse()) await close();
     unguard();
   }
-  return EXIT.done;
+  return asked === 'restart' ? RESTART_EXIT_CODE : EXIT.done;
+}
+
+/** What the start page says to a person, for the log. */
+function logStart(log: Logger, report: StartReport, warnings: readonly string[]): void {
+  const { version, httpsPort, httpPort, hosts, llm } = report;
+  log.info({ version, pid: process.pid, httpsPort, httpPort, hosts, llm: llm.model ?? llm.reason }, 'hostwise runs');
+  for (const warning of new Set([...warnings, ...report.warnings, ...report.portNotes])) log.warn(warning);
 }
 
 async function printStartPage(context: CliContext, report: StartReport, notes: readonly string[]): Promise<void> {

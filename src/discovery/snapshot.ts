@@ -5,7 +5,7 @@
 import { messageOf } from '../core/errors.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../core/service.ts';
 import type { UpstreamProof } from '../core/upstream.ts';
-import { Containers } from './docker/containers.ts';
+import { Containers, type EngineState } from './docker/containers.ts';
 import type { EngineSurroundings } from './docker/engine-address.ts';
 import { type MergeContext, mergeSnapshot } from './merge.ts';
 import { containerOf, ownControlGroup } from './processes/proc-files.ts';
@@ -78,6 +78,11 @@ export class Discovery {
   /** The latest snapshot, however old; undefined before the first scan ended. */
   get current(): Snapshot | undefined {
     return this.#current;
+  }
+
+  /** The Docker engine, as it is known now. */
+  get docker(): EngineState {
+    return this.#containers?.engine ?? { connected: false, detail: '' };
   }
 
   /**

@@ -26,6 +26,20 @@ describe('the log in memory', () => {
     expect(lines[1]).toMatchObject({ id: 1_500, message: '1499' });
   });
 
+  it('remembers the last error longer than its lines', () => {
+    const ring = new LogRing();
+    const log = createLogger({ level: 'info', destination: { write: () => {} }, tee: ring });
+    expect(ring.lastError).toBeNull();
+    log.error({ err: new Error('disk full') }, 'The mappings could not be written');
+    for (let i = 0; i < 1_100; i++) log.warn('nothing much');
+    expect(ring.lastError).toEqual({
+      time: expect.any(String),
+      message: 'The mappings could not be written: disk full',
+    });
+    log.error('another');
+    expect(ring.lastError?.message).toBe('another');
+  });
+
   it('tells listeners until they stop', () => {
     const ring = new LogRing();
     const heard: RingLine[] = [];

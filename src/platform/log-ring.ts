@@ -21,15 +21,25 @@ export class LogRing {
   readonly #lines: string[] = [];
   #nextId = 1;
   readonly #listeners = new Set<(line: RingLine) => void>();
+  #lastError: string | undefined;
 
   /** For the log: must not throw. */
   write(line: string): void {
     this.#lines.push(line.slice(0, MAX_LINE_CHARS));
     const id = this.#nextId++;
     if (this.#lines.length > MAX_LINES) this.#lines.shift();
+    if (ERROR_LINE.test(line)) this.#lastError = line.slice(0, MAX_LINE_CHARS);
     if (this.#listeners.size === 0) return;
     const parsed = parseLine(id, line);
     for (const listener of this.#listeners) listener(parsed);
+  }
+
+  /** The newest line that tells of an error, also when it has left the ring. */
+  get lastError(): { time: string; message: string } | null {
+    if (this.#lastError === undefined) return null;
+    const { time, message, fields } = parseLine(0, this.#lastError);
+    const cause = (fields.err as { message?: unknown } | undefined)?.message;
+    return { time, message: typeof cause === 'string' ? `${message}: ${cause}` : message };
   }
 
   /** Newest first. */
@@ -45,6 +55,9 @@ export class LogRing {
     return () => this.#listeners.delete(listener);
   }
 }
+
+/** The level is the first field that pino writes. */
+const ERROR_LINE = /^\{"level":"(?:error|fatal)"/;
 
 const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 

@@ -35,7 +35,8 @@ export async function whoHolds(port: number): Promise<PortHolder | undefined> {
   return undefined;
 }
 
-async function pidOfSocket(inode: string): Promise<number | undefined> {
+/** The process that has this socket open, as far as we may look; costs one readlink per open file of the machine. */
+export async function pidOfSocket(inode: string): Promise<number | undefined> {
   const wanted = `socket:[${inode}]`;
   const pids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {

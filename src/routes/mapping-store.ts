@@ -68,6 +68,13 @@ export class MappingStore {
     return this.#entries.get(key)?.mapping;
   }
 
+  /** How many mappings there are; what was set aside is none. */
+  get size(): number {
+    let size = 0;
+    for (const { mapping } of this.#entries.values()) if (mapping) size++;
+    return size;
+  }
+
   /** Every mapping, in the order of the file. A copy; it has no prototype, so any hostname is safe as a key. */
   all(): Record<string, Mapping> {
     const all: Record<string, Mapping> = Object.create(null);

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, systemCode } from '../core/errors.ts';
+import { isAlive } from '../platform/is-alive.ts';
 
 /** Nobody holds the lock this long but a process that was stopped or killed in between. */
 const STALE_AFTER_MS = 5_000;
@@ -64,16 +65,6 @@ async function isStale(file: string): Promise<boolean> {
     () => 0,
   );
   return age > STALE_AFTER_MS;
-}
-
-/** EPERM means alive: it is another user's. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
-  }
 }
 
 /**

@@ -20,6 +20,12 @@ export interface ContainerState {
   warnings: string[];
 }
 
+/** The engine in a line. */
+export interface EngineState {
+  connected: boolean;
+  detail: string;
+}
+
 /** Longest wait of a look for an engine that is slow, ms. Later looks do not wait for it again. */
 const LOOK_WAIT_MS = 1_500;
 /** An engine that was followed for so long does not merely accept and hang up. */
@@ -63,6 +69,12 @@ export class Containers {
       isListed: view !== undefined,
       warnings: warnings.filter((warning) => warning !== undefined),
     };
+  }
+
+  /** For `status`: is an engine followed, and where, or what is wrong with it; '' when there is none. */
+  get engine(): EngineState {
+    const { warnings } = this.state;
+    return { connected: this.#view !== undefined, detail: warnings[0] ?? this.#view?.address.called ?? '' };
   }
 
   /**

@@ -6,7 +6,8 @@ import { developerEnv } from '../../fixtures/dev-server.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const MAIN = join(ROOT, 'src/main.ts');
+/** The program, from its sources. */
+export const MAIN = join(ROOT, 'src/main.ts');
 /** No command of these tests may take longer, whatever it was given. */
 const LIMIT_MS = 18_000;
 
