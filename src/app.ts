@@ -25,6 +25,7 @@ import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
+import { WaitWatch } from './resolve/wait-watch.ts';
 import { mappingFor, mappingFromInput } from './routes/make-mapping.ts';
 import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
@@ -124,6 +125,12 @@ async function build(
     decideAgain: async (ask, prompt) => {
       await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
     },
+    containerLog: (id, lines) => discovery.containerLog(id, lines),
+    waits: new WaitWatch({
+      route: (ask) => router.route(ask),
+      underWay: (hostname) => resolver.underWay(hostname),
+      onBug: (error) => log.error({ err: error }, 'A hostname could not be watched any more'),
+    }),
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
     dashboardAssets: keptDashboardAssets(),
@@ -175,6 +182,11 @@ async function build(
       pages: createPages({
         domains: settings.domains,
         isModelCold: () => llm.client?.isCold() === true,
+        underWay: (hostname) => resolver.underWay(hostname),
+        failingSince: (hostname) => {
+          const since = traffic.failingSince(hostname);
+          return since === undefined ? undefined : new Date(since).toISOString();
+        },
         dashboardOrigin: (domain) =>
           redirects()
             ? originUrl('https', `${CONTROL_LABEL}.${domain}`, ports.https)

@@ -78,8 +78,9 @@ export function errorAnswer(error: AppError, path: string, format: PageFormat): 
   return pageAnswer(
     renderDocument({
       title: message,
-      body: html`<main class="narrow"><p class="bad">${status}</p><h1>${message}</h1>
-${hint !== undefined && html`<p class="soft">${hint}</p>`}</main>`,
+      branded: true,
+      body: html`<p class="status">${status}</p><h1>${message}</h1>
+${hint !== undefined && html`<p class="soft">${hint}</p>`}`,
     }),
     status,
   );

@@ -10,6 +10,7 @@ import { CONTROL_LABEL, classifyHostname } from '../core/hostname.ts';
 import { html } from '../core/html.ts';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
+import { WAIT_PATH } from '../core/wait.ts';
 import {
   dashboardAnswer,
   errorAnswer,
@@ -35,9 +36,12 @@ import { pickerRoutes } from './picker.ts';
 import { requestRoutes } from './requests.ts';
 import { siblingOrigin } from './return-url.ts';
 import { routeRoutes } from './routes.ts';
+import { serviceLogRoutes } from './service-log.ts';
+import { servicePageRoutes } from './service-page.ts';
 import { serviceRoutes } from './services.ts';
 import { settingsRoutes } from './settings-view.ts';
 import { tlsCheck } from './tls-check.ts';
+import { waitAnswer } from './wait.ts';
 import type { DebugAnswer } from './wire.ts';
 
 /** See the proxy's `ControlPlane`, which this is plugged into. */
@@ -107,14 +111,23 @@ export function createControlPlane(parts: ControlParts): ControlPlaneServer {
   };
 }
 
-/** What is answered to everybody: `/_tls_check` and nothing else. */
+/** What is answered before anybody is asked who they are: `/_tls_check`, and what a waiting page listens to. */
 function openAnswer(request: Request, call: Omit<CallContext, 'caller'>, parts: ControlParts): Response | undefined {
   const { pathname, searchParams } = new URL(request.url);
+  if (pathname === WAIT_PATH && call.on === 'app') return waiting(call, parts, pathname);
   if (pathname !== '/_tls_check' && pathname !== '/_tls_check/') return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return failure(new MethodError(request.method, ['GET', 'HEAD']), parts, 'text', pathname);
   }
   return tlsCheck(searchParams.get('domain') ?? undefined, call.hostname, parts.info().domains);
+}
+
+function waiting(call: Omit<CallContext, 'caller'>, parts: ControlParts, pathname: string): Response {
+  try {
+    return waitAnswer(parts, call, pathname);
+  } catch (error) {
+    return failure(error, parts, 'text', pathname);
+  }
 }
 
 /** The seed's paths, the same on every hostname. */
@@ -138,7 +151,9 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
   routes.route('/assets', assetRoutes(parts));
   routes.route('/', pickerRoutes(parts));
   routes.route('/host', hostRoutes(parts));
+  routes.route('/service', servicePageRoutes(parts));
   routes.route('/_api', serviceRoutes(parts));
+  routes.route('/_api', serviceLogRoutes(parts));
   routes.route('/_api', routeRoutes(parts));
   routes.route('/_api/requests', requestRoutes(parts));
   routes.route('/_api/decisions', decisionRoutes(parts));
@@ -207,7 +222,7 @@ async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promi
 const ARRIVED = 'arrived';
 
 /** Pages that a link may lead to. What only programs read costs a scan or a call of the LLM, and no page links to it. */
-const LINKED_PAGES: ReadonlySet<string> = new Set(['/', '/pick', '/host', '/_debug', '/_debug/']);
+const LINKED_PAGES: ReadonlySet<string> = new Set(['/', '/pick', '/host', '/service', '/_debug', '/_debug/']);
 
 function arrivalAnswer(request: Request, format: ReturnType<typeof formatOf>): Response {
   const { pathname } = new URL(request.url);

@@ -79,6 +79,18 @@ export function isTypedNavigation(headers: RequestHeaders, method: string): bool
   return one(headers, 'sec-fetch-site') === 'none' && isPageNavigation(headers, method);
 }
 
+/**
+ * Does a page of the very hostname that was asked ask (or a program, which has no page)? Not a navigation: what is
+ * listened to is no page.
+ */
+export function isOwnPage(headers: RequestHeaders, own: string | undefined): boolean {
+  if (relayHeader(headers) !== undefined) return false;
+  const site = one(headers, 'sec-fetch-site');
+  const origin = one(headers, 'origin');
+  if (origin !== undefined && origin !== own) return false;
+  return site === undefined || (site === 'same-origin' && one(headers, 'sec-fetch-mode') !== 'navigate');
+}
+
 /** Any Origin or Sec-Fetch header. */
 export function hasBrowserHeaders(headers: RequestHeaders): boolean {
   return Object.keys(headers).some((name) => name === 'origin' || name.startsWith('sec-fetch-'));

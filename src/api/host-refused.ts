@@ -81,11 +81,12 @@ function showRefusal(parts: ControlParts, call: CallContext, query: URLSearchPar
   const { name, file, setting } = CHECKERS[by];
   const page = renderDocument({
     title: `${name} refuses ${hostname}`,
-    body: html`<main class="narrow"><h1>${name} refuses the name <code>${hostname}</code></h1>
+    branded: true,
+    body: html`<h1>${name} refuses the name <code>${hostname}</code></h1>
 <p>“${describeMapping(mapping)}” runs and answers, but it only serves hostnames that it was told of.</p>
 ${offer(parts, mapping, { key, by, hostname }, returnTo)}
 <p>Or allow the name there, in ${file}:</p><pre>${setting(hostname)}</pre>
-<p><a href="${returnTo}">Try ${hostname} again</a> · <a href="/">Dashboard</a></p></main>`,
+<p class="actions"><a href="${returnTo}">Try ${hostname} again</a><a href="/">Dashboard</a></p>`,
   });
   // Browsers check the 303 that follows the form against the page's policy, too.
   return pageAnswer(page, 200, [new URL(returnTo).origin]);

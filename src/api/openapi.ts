@@ -24,6 +24,12 @@ const HOST_QUERY = { host: 'shop.localhost', service: 'Sibling of it', mode: 'au
 const OPERATIONS: readonly Operation[] = [
   { method: 'get', path: '/_api/status', summary: 'How the program is', answer: schemas.statusSchema },
   { method: 'get', path: '/_api/services', summary: 'What runs on this machine', answer: schemas.servicesSchema },
+  {
+    method: 'get',
+    path: '/_api/services/{id}/log',
+    summary: 'The last lines that a container wrote',
+    answer: schemas.serviceLogSchema,
+  },
   { method: 'get', path: '/_api/mappings/', summary: 'Every mapping', answer: schemas.mappingsSchema },
   { method: 'get', path: '/_api/mappings/{key}', summary: 'One mapping, with its ETag', answer: mappingSchema },
   {

@@ -2,12 +2,14 @@
  * What the control plane asks of the rest of the program. The composition root plugs in the real ones.
  */
 import type { Socket } from 'node:net';
+import type { ContainerLog } from '../core/container-log.ts';
 import type { ResolvedDecision } from '../core/decision.ts';
 import type { Mapping, MappingInput } from '../core/mapping.ts';
 import type { Service, Snapshot } from '../core/service.ts';
 import type { TrafficRecord } from '../core/traffic.ts';
 import type { LogRing } from '../platform/log-ring.ts';
 import type { DecisionReader } from '../resolve/decisions.ts';
+import type { WaitWatch } from '../resolve/wait-watch.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import type { DashboardAssets } from './dashboard-assets.ts';
 import type { SettingView, StatusAnswer } from './wire.ts';
@@ -55,13 +57,17 @@ export interface ControlParts {
   /** A mapping of the user's to this live service. */
   mappingForChoice(service: Service, port: number): Mapping;
   /** What went through the proxy. */
-  traffic: Pick<Traffic, 'ring' | 'figures' | 'listen'>;
+  traffic: Pick<Traffic, 'ring' | 'figures' | 'failingSince' | 'listen'>;
   /** Send a recorded GET or HEAD once more, through the proxy. */
   replay(record: TrafficRecord): Promise<{ status: number; totalMs: number }>;
   /** The last decisions. */
   decisions: Pick<DecisionReader, 'list' | 'onAdd'>;
   /** Decide this hostname (or sibling) anew and remember it. @param prompt context for the LLM */
   decideAgain(ask: { hostname: string; service?: string }, prompt: string | undefined): Promise<void>;
+  /** The last lines that a container wrote, or why they cannot be had. @param id in the snapshot. Never rejects. */
+  containerLog(id: string, lines: number): Promise<ContainerLog>;
+  /** Hostnames that a waiting page listens to. */
+  waits: Pick<WaitWatch, 'listen'>;
   /** The last lines of the log. */
   logs: Pick<LogRing, 'newest' | 'listen'>;
   /** Settings with where each came from, secrets left out. */

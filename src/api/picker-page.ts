@@ -7,15 +7,22 @@ import { candidatePorts, candidatesOf, describeService, type Service, type Snaps
 import { whereabouts } from './dashboard-page.ts';
 import { maskText } from './mask.ts';
 
+/** One that could be meant. */
+export interface PickerCandidate {
+  service: Service;
+  /** Why it stands where it stands; undefined: it only runs. */
+  why?: string | undefined;
+}
+
 /** What is shown. */
 export interface PickerParts {
   /** The hostname that is asked for, valid and ours. */
   hostname: string;
-  /** Candidates, best first. */
-  services: readonly Service[];
+  /** Best first. */
+  candidates: readonly PickerCandidate[];
   /** What was tried. */
   why: string;
-  /** Whether an LLM would have been asked, and why not. */
+  /** What the LLM said, or why it was not asked. */
   llm: string;
   /** Where to go on, checked. */
   returnTo: string;
@@ -25,36 +32,48 @@ export interface PickerParts {
   notice?: string;
 }
 
+/** More at once help nobody choose: the rest is a click away. */
+const MAX_SHOWN = 12;
+
 /** The whole page. */
 export function pickerPage(parts: PickerParts): string {
-  const { hostname, services, why, llm, notice, pageToken } = parts;
+  const { hostname, candidates, why, llm, notice, pageToken, returnTo } = parts;
   return renderDocument({
     title: `Which one is ${hostname}?`,
+    branded: true,
     head: html`<meta name="hostwise-token" content="${pageToken}">`,
-    body: html`<main class="narrow"><h1>Which one is <code>${hostname}</code>?</h1>
-${notice !== undefined && html`<p class="bad" role="alert">${notice}</p>`}
-<p>${maskText(why)}</p><p class="soft">LLM: ${maskText(llm)}</p>
-${services.length === 0 ? nobody(parts) : choices(parts)}
-<p><a href="${parts.returnTo}">Try ${hostname} again</a> · <a href="/">Dashboard</a></p></main>`,
+    body: html`<h1>Which one is <code>${hostname}</code>?</h1>
+${notice !== undefined && html`<p class="notice" role="alert">${notice}</p>`}
+<p>${candidates.length === 0 ? nobody(hostname) : 'Choose once, and it is remembered. It follows its project, not its port.'}</p>
+${candidates.length > 0 && choices(parts)}
+<h2>What was asked and tried</h2>
+<div class="card"><dl><dt>Asked for</dt><dd class="mono">${maskText(returnTo)}</dd><dt>Names</dt><dd>${maskText(why)}</dd>
+<dt>LLM</dt><dd>${maskText(llm)}</dd></dl></div>
+<p class="actions"><a href="${returnTo}">Try ${hostname} again</a><a href="/">Dashboard</a></p>`,
   });
 }
 
-function nobody({ hostname }: PickerParts): Html {
-  return html`<p>Nothing is listening that ${hostname} could mean. Start it, then try again.</p>`;
+function nobody(hostname: string): string {
+  return `Nothing is listening that ${hostname} could mean. Start it, then try again.`;
 }
 
-function choices({ hostname, services, returnTo, pageToken, hostnames }: PickerParts): Html {
+function choices(parts: PickerParts): Html {
+  const { hostname, candidates, returnTo, pageToken, hostnames } = parts;
+  const items = candidates.flatMap((candidate) =>
+    candidatePorts(candidate.service).map((port) => choiceItem(candidate, port, hostnames.get(candidate.service.id))),
+  );
+  const rest = items.slice(MAX_SHOWN);
   return html`<form method="post" action="/pick"><input type="hidden" name="token" value="${pageToken}">
 <input type="hidden" name="host" value="${hostname}"><input type="hidden" name="return" value="${returnTo}">
-<ul class="choices">${services.flatMap((service) =>
-    candidatePorts(service).map((port) => choiceItem(service, port, hostnames.get(service.id))),
-  )}</ul></form>`;
+<ul class="choices">${items.slice(0, MAX_SHOWN)}</ul>
+${rest.length > 0 && html`<details><summary>${rest.length} more</summary><ul class="choices">${rest}</ul></details>`}</form>`;
 }
 
-function choiceItem(service: Service, port: number, hostname: string | undefined): Html {
+function choiceItem({ service, why }: PickerCandidate, port: number, hostname: string | undefined): Html {
   return html`<li><button name="choice" value="${choiceValue(service, port)}">
-<strong>${describeService(service)}, port ${port}</strong>
-<small>${whereabouts(service)}</small>${hostname !== undefined && html`<small>also ${hostname}</small>`}</button></li>
+<strong>${maskText(describeService(service))}</strong> <span class="port">port ${port}</span>
+${why !== undefined && html`<small class="why">${maskText(why)}</small>`}
+<small class="mono">${whereabouts(service)}</small>${hostname !== undefined && html`<small>also ${hostname}</small>`}</button></li>
 `;
 }
 

@@ -1,13 +1,14 @@
 /** `/pick` and `/forget`: the pages' forms, and what they store. */
 import { Hono } from 'hono';
-import { AppError, messageOf } from '../core/errors.ts';
-import { candidatesOf, type Service } from '../core/service.ts';
+import { AppError } from '../core/errors.ts';
+import { candidatesOf } from '../core/service.ts';
 import { pageAnswer, seeOther } from './answers.ts';
 import { type CallContext, type ControlEnv, MethodError } from './env.ts';
 import { parseAppHostname } from './mapping-key.ts';
 import { forget } from './mappings.ts';
 import type { ControlParts } from './parts.ts';
 import { findChoice, pickerPage } from './picker-page.ts';
+import { rankCandidates } from './picker-ranking.ts';
 import { returnUrl } from './return-url.ts';
 import { readForm } from './write-guard.ts';
 
@@ -39,16 +40,14 @@ interface PickAsk {
 }
 
 async function showPicker(parts: ControlParts, call: CallContext, ask: PickAsk, status = 200): Promise<Response> {
-  const { domains, ports, llm } = parts.info();
+  const { domains, ports } = parts.info();
   const hostname = parseAppHostname(ask.host, domains);
   const returnTo = returnUrl(ask.returnTo, hostname, { origin: call.origin, ports });
   const snapshot = await parts.snapshot();
-  const { services, why } = await rank(parts, hostname, candidatesOf(snapshot));
+  const ranking = await rankCandidates(parts, hostname, candidatesOf(snapshot));
   const page = pickerPage({
     hostname,
-    services,
-    why,
-    llm: llm.reason,
+    ...ranking,
     returnTo,
     pageToken: parts.pageToken,
     hostnames: parts.hostnames(snapshot),
@@ -56,23 +55,6 @@ async function showPicker(parts: ControlParts, call: CallContext, ask: PickAsk, 
   });
   // Browsers check the 303 that follows the form against the page's policy, too.
   return pageAnswer(page, status, [new URL(returnTo).origin]);
-}
-
-/** Candidates in the order that the names give. Never the LLM: looking at a page costs nothing. */
-async function rank(
-  parts: ControlParts,
-  hostname: string,
-  all: readonly Service[],
-): Promise<{ services: readonly Service[]; why: string }> {
-  try {
-    const { candidates, reason } = await parts.resolve({ host: hostname, mode: 'names' });
-    const ranked = candidates.filter((candidate) => all.some(({ id }) => id === candidate.id));
-    const rest = all.filter((service) => !ranked.some(({ id }) => id === service.id));
-    return { services: [...ranked, ...rest], why: reason };
-  } catch (error) {
-    parts.log.warn({ err: error, host: hostname }, 'The candidates could not be ranked');
-    return { services: all, why: messageOf(error) };
-  }
 }
 
 async function choose(parts: ControlParts, call: CallContext): Promise<Response> {

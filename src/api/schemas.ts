@@ -214,6 +214,9 @@ export const logLineSchema = z
 /** The last lines that fit the filter, newest first. */
 export const logsSchema = z.object({ lines: z.array(logLineSchema) }).meta({ id: 'Logs' });
 
+/** The last lines that a container wrote, oldest first. */
+export const serviceLogSchema = z.object({ lines: z.array(z.string().describe(masked)) }).meta({ id: 'ServiceLog' });
+
 /** A setting as it is in force. */
 export const settingSchema = z.object({
   environment: z.string().describe('Name of the variable'),

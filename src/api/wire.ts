@@ -44,6 +44,8 @@ export type DecisionsAnswer = z.infer<typeof schemas.decisionsSchema>;
 export type LogLine = z.infer<typeof schemas.logLineSchema>;
 /** See {@link schemas.logsSchema}. */
 export type LogsAnswer = z.infer<typeof schemas.logsSchema>;
+/** See {@link schemas.serviceLogSchema}. */
+export type ServiceLogAnswer = z.infer<typeof schemas.serviceLogSchema>;
 /** See {@link schemas.settingSchema}. */
 export type SettingView = z.infer<typeof schemas.settingSchema>;
 /** See {@link schemas.settingsSchema}. */

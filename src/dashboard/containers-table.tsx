@@ -43,13 +43,16 @@ export function ContainersTable({ containers }: { containers: readonly Container
 }
 
 function ContainerRow({ container }: { container: ContainerLine }): ComponentChild {
-  const { name, image, compose, expose, publish, hostname, noise, unreachable } = container;
+  const { id, name, image, compose, expose, publish, hostname, noise, unreachable } = container;
   const published = new Set(publish.map((one) => one.container));
   return (
     <tr class={noise === undefined ? undefined : 'noise'}>
       <td data-label="Container">
         {name}
         <small class="mono">{image}</small>
+        <small>
+          <a href={`/service?id=${encodeURIComponent(id)}`}>Log</a>
+        </small>
         {noise !== undefined && <small class="wait">Noise: {noise}</small>}
         {unreachable !== undefined && <small class="wait">{unreachable}</small>}
       </td>

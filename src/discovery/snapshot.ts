@@ -2,6 +2,7 @@
  * What runs on this machine now: one snapshot in memory, refreshed when somebody asks and when a container comes or
  * goes, never by polling.
  */
+import type { ContainerLog } from '../core/container-log.ts';
 import { messageOf } from '../core/errors.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../core/service.ts';
 import type { UpstreamProof } from '../core/upstream.ts';
@@ -119,6 +120,12 @@ export class Discovery {
   holds(proof: UpstreamProof): boolean | Promise<boolean> {
     if (proof.kind !== 'container') return holdsProof(proof);
     return this.#containers?.holds(proof.id, proof.address, proof.port) ?? false;
+  }
+
+  /** The last lines that a container wrote, or why they cannot be had. @param id in the snapshot. Never rejects. */
+  async containerLog(id: string, lines: number): Promise<ContainerLog> {
+    if (!/^c[0-9a-f]{12}$/.test(id) || !this.#containers) return { problem: 'this is no container that runs here' };
+    return this.#containers.log(id.slice(1), lines);
   }
 
   /** End the thread. Who still waits gets the previous snapshot. */

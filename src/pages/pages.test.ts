@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { RouteOutcome } from '../core/route.ts';
 import { createPages } from './pages.ts';
@@ -92,6 +93,73 @@ describe('error', () => {
 
   it('escapes what went wrong', () => {
     expect(pages.error(500, '<b>', '"<script>', 'html', "'<i>").body).not.toMatch(/<b>|<script>|<i>/);
+  });
+});
+
+describe('failure', () => {
+  const FAILURE = {
+    hostname: 'shop.localhost',
+    label: 'shop <api>',
+    port: 5173,
+    status: 502,
+    kind: 'refused',
+    detail: 'It refused the connection',
+    attempts: 3,
+  } as const;
+  const since = createPages({
+    domains: ['localhost'],
+    dashboardOrigin: () => 'https://proxy.localhost',
+    failingSince: () => '2026-01-02T03:04:05.000Z',
+  });
+
+  it('tells what was tried, who was asked, what it said, since when and what to do, in every format', () => {
+    const parsed = JSON.parse(since.failure(FAILURE, 'json').body) as object;
+    expect(parsed).toMatchObject({
+      error: '“shop <api>” did not answer',
+      detail: 'It refused the connection (port 5173)',
+      service: 'shop <api>',
+      attempts: 3,
+      since: '2026-01-02T03:04:05.000Z',
+      details: 'https://proxy.localhost/service?host=shop.localhost',
+    });
+    const text = since.failure(FAILURE, 'text').body;
+    expect(text).toMatch(/It refused the connection \(port 5173\), since \d\d:\d\d:\d\d, tried 3 times/);
+    const page = since.failure(FAILURE, 'html');
+    expect(page.status).toBe(502);
+    for (const part of ['shop &lt;api&gt;', '3 times', '2026-01-02T03:04:05.000Z', 'It may still be starting']) {
+      expect(page.body).toContain(part);
+    }
+    expect(page.body).toContain('href="https://proxy.localhost/service?host=shop.localhost"');
+    expect(page.headers['content-security-policy']).not.toContain('script-src');
+  });
+
+  it('says so when it has only begun', () => {
+    expect(pages.failure({ ...FAILURE, attempts: 1 }, 'text').body).toContain('just now, tried once');
+    expect(JSON.parse(pages.failure(FAILURE, 'json').body)).toMatchObject({ since: null });
+  });
+});
+
+describe('a live waiting page', () => {
+  const hash = (text: string) => createHash('sha256').update(text).digest('base64');
+
+  it.each([
+    ['away', () => pages.waiting('shop.localhost', AWAY, 'html', true)],
+    ['deciding', () => pages.deciding('shop.localhost', 'html', true)],
+  ])('has one script, known by its digest, and loads itself again without one (%s)', (_kind, make) => {
+    const { body, headers } = make();
+    const script = /<script>([\s\S]*?)<\/script>/.exec(body)?.[1] ?? '';
+    const policy = headers['content-security-policy'];
+    expect(policy).toContain(`script-src 'sha256-${hash(script)}';`);
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect(body.match(/<script/g)).toHaveLength(1);
+    expect(body).toContain('<noscript><meta http-equiv="refresh" content="2"></noscript>');
+  });
+
+  it('puts no value into its script', () => {
+    const hostile = { ...AWAY, label: '</script><script>alert(1)</script>', detail: '`;alert(1)' };
+    const plain = /<script>[\s\S]*$/.exec(pages.waiting('shop.localhost', AWAY, 'html', true).body)?.[0];
+    expect(/<script>[\s\S]*$/.exec(pages.waiting('x.localhost', hostile, 'html', true).body)?.[0]).toBe(plain);
   });
 });
 

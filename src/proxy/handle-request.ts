@@ -156,7 +156,7 @@ async function forward(
     }
     recording.failed(result.error);
     if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
-      showFailure(context, exchange, upstream, result.error);
+      showFailure(context, exchange, ask.hostname, upstream, result.error, tries);
       return;
     }
     context.upstreams.drop(upstream);
@@ -241,16 +241,20 @@ function answerWithout(
   context: RequestContext,
   exchange: Exchange,
   verdict: ForwardVerdict,
-  { hostname, pathPrefix }: RouteAsk,
+  ask: RouteAsk,
   outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
 ): void {
+  const { hostname, pathPrefix } = ask;
   const format = formatFor(exchange);
   // The picker chooses for whole hostnames.
   if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange) && pathPrefix === undefined) {
     redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, verdict.hostname, clientPath(verdict))));
     return;
   }
-  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format);
+  // What a page can listen to is about its whole hostname, and a form must not be sent again by itself.
+  const isPart = pathPrefix !== undefined || ask.service !== undefined || hostname !== verdict.hostname;
+  const live = !isPart && navigates(exchange);
+  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format, live);
   respondWith(exchange, status, headers, body);
 }
 
@@ -259,14 +263,15 @@ function pageFor(
   hostname: string,
   outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
   format: PageFormat,
+  live: boolean,
 ): PageBody {
   switch (outcome.kind) {
     case 'unknown':
       return pages.unknown(hostname, outcome, format);
     case 'away':
-      return pages.waiting(hostname, outcome, format);
+      return pages.waiting(hostname, outcome, format, live);
     case 'deciding':
-      return pages.deciding(hostname, format);
+      return pages.deciding(hostname, format, live);
   }
 }
 
@@ -285,9 +290,21 @@ function redirect(exchange: Exchange, status: 303 | 307, location: string): void
   respondWith(exchange, status, { location, 'cache-control': 'no-store', 'content-type': 'text/plain' }, '');
 }
 
-function showFailure(context: RequestContext, exchange: Exchange, upstream: Upstream, error: unknown): void {
-  const { status, detail } = failureOf(error);
-  showError(context, exchange, status, `“${upstream.label}” did not answer`, `${detail} (port ${upstream.port})`);
+function showFailure(
+  context: RequestContext,
+  exchange: Exchange,
+  hostname: string,
+  { label, port }: Upstream,
+  error: unknown,
+  attempts: number,
+): void {
+  if (exchange.answered) {
+    exchange.abort();
+    return;
+  }
+  const failure = { ...failureOf(error), hostname, label, port, attempts };
+  const { status, headers, body } = context.pages.failure(failure, formatFor(exchange));
+  respondWith(exchange, status, headers, body);
 }
 
 function showError(

@@ -3,6 +3,7 @@
  * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
  */
 import type { SecureContext } from 'node:tls';
+import type { Failure } from '../core/failure.ts';
 import type { HostChecker } from '../core/host-check.ts';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
@@ -50,10 +51,20 @@ export interface ControlPlane {
 export interface Pages {
   /** `unknown` outcome for whoever is not sent to the picker by 303. 404. */
   unknown(hostname: string, outcome: Extract<RouteOutcome, { kind: 'unknown' }>, format: PageFormat): PageBody;
-  /** `away` outcome: 503 with Retry-After; as HTML it reloads itself. */
-  waiting(hostname: string, outcome: Extract<RouteOutcome, { kind: 'away' }>, format: PageFormat): PageBody;
-  /** `deciding` outcome: 503 with Retry-After; as HTML it reloads itself. */
-  deciding(hostname: string, format: PageFormat): PageBody;
+  /**
+   * `away` outcome: 503 with Retry-After; as HTML it reloads itself.
+   * @param live a navigation to the hostname as a whole: the page may listen to what happens to it
+   */
+  waiting(
+    hostname: string,
+    outcome: Extract<RouteOutcome, { kind: 'away' }>,
+    format: PageFormat,
+    live: boolean,
+  ): PageBody;
+  /** `deciding` outcome: the same. */
+  deciding(hostname: string, format: PageFormat, live: boolean): PageBody;
+  /** An app that runs did not answer. 502 or 504. */
+  failure(failure: Failure, format: PageFormat): PageBody;
   /** Everything else that went wrong. `detail` is for people and carries no secrets. */
   error(status: number, title: string, detail: string, format: PageFormat, hint?: string): PageBody;
   /** Where a person chooses what a hostname means. @param returnTo URL to go on to afterwards */

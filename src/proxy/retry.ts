@@ -1,5 +1,6 @@
 /** What a failed attempt allows: a type decides, never the text of an error. */
 import { AppError, systemCode } from '../core/errors.ts';
+import type { Failure, FailureKind } from '../core/failure.ts';
 import type { HostChecker } from '../core/host-check.ts';
 
 /** The connection to the upstream could not be opened, or was opened to somebody else. Nothing was sent. */
@@ -38,23 +39,33 @@ function isDisconnect(error: unknown): boolean {
 }
 
 /** The status and words for a failure that could not be healed. */
-export function failureOf(error: unknown): { status: number; detail: string } {
+export function failureOf(error: unknown): Pick<Failure, 'status' | 'kind' | 'detail'> {
   const cause = error instanceof DialError ? error.cause : error;
-  if (cause instanceof AppError) return { status: cause.status, detail: cause.message };
+  if (cause instanceof AppError) return { status: cause.status, kind: kindOf(cause), detail: cause.message };
   switch (systemCode(cause)) {
     case 'ECONNREFUSED':
-      return { status: 502, detail: 'It refused the connection' };
+      return { status: 502, kind: 'refused', detail: 'It refused the connection' };
     case 'ETIMEDOUT':
     case 'UND_ERR_CONNECT_TIMEOUT':
-      return { status: 504, detail: 'It did not accept the connection in time' };
+      return { status: 504, kind: 'timeout', detail: 'It did not accept the connection in time' };
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
-      return { status: 502, detail: 'It closed the connection before it answered' };
+      return { status: 502, kind: 'hung-up', detail: 'It closed the connection before it answered' };
     case 'HPE_INVALID_CONSTANT':
     case 'HPE_INVALID_HEADER_TOKEN':
-      return { status: 502, detail: 'Its answer is not HTTP: this port may belong to another protocol' };
+      return {
+        status: 502,
+        kind: 'not-http',
+        detail: 'Its answer is not HTTP: this port may belong to another protocol',
+      };
     default:
-      return { status: 502, detail: 'It did not give a valid HTTP answer' };
+      return { status: 502, kind: 'other', detail: 'It did not give a valid HTTP answer' };
   }
+}
+
+function kindOf({ code }: AppError): FailureKind {
+  if (code === 'UPSTREAM_CHANGED') return 'changed';
+  if (code === 'UPSTREAM_TIMEOUT') return 'timeout';
+  return code === 'UPSTREAM_BROKE' ? 'hung-up' : 'other';
 }

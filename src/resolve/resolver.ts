@@ -7,6 +7,7 @@ import { type ErrorCode, messageOf } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
+import type { DecisionUnderWay } from '../core/wait.ts';
 import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
@@ -79,6 +80,8 @@ interface Case {
   hint?: HintMatch;
   match?: NameMatch;
   steps: DecisionStep[];
+  /** The LLM is asked now. */
+  llm?: NonNullable<DecisionUnderWay['llm']>;
 }
 
 /** See the file's header. */
@@ -89,6 +92,8 @@ export class Resolver {
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
   readonly #watch = new LlmWatch();
+  /** What is being decided now, by hostname. */
+  readonly #underWay = new Map<string, Case>();
 
   constructor(options: ResolverOptions) {
     this.#options = options;
@@ -100,6 +105,14 @@ export class Resolver {
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
   llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
+  }
+
+  /** How far the decision on a hostname is that is being made now; undefined: none is. From memory. */
+  underWay(hostname: string): DecisionUnderWay | undefined {
+    const question = this.#underWay.get(hostname);
+    if (!question) return undefined;
+    const { candidates, steps, llm } = question;
+    return { candidates: candidates.length, steps, ...(llm === undefined ? {} : { llm }) };
   }
 
   /** Make the code ready that the first decision runs: compiled in the first request it would take 7 ms of it. */
@@ -163,11 +176,14 @@ export class Resolver {
   }
 
   async #decideByLlm(question: Case): Promise<ResolvedDecision> {
-    const { ask, key, candidates, steps } = question;
+    const { ask, hostname, key, candidates, steps } = question;
     const fresh = ask.force === true || ask.prompt !== undefined;
     const miss = fresh ? undefined : this.#misses.recall(key, candidates, ask.navigation === true);
     if (miss) return { ...miss, resolved: null, candidates: ranked(question), remembered: true };
-    const { step, verdict } = await this.#askLlm(question);
+    if (ask.service === undefined) this.#underWay.set(hostname, question);
+    const { step, verdict } = await this.#askLlm(question).finally(() => {
+      if (this.#underWay.get(hostname) === question) this.#underWay.delete(hostname);
+    });
     steps.push(step);
     if (verdict?.kind === 'decided') {
       this.#misses.forget(key);
@@ -215,7 +231,8 @@ export class Resolver {
     return findLlm ? findLlm() : { client: llm, reason: llmReason };
   }
 
-  async #askLlm({ ask, hostname, candidates }: Case): Promise<LlmOutcome> {
+  async #askLlm(question: Case): Promise<LlmOutcome> {
+    const { ask, hostname, candidates } = question;
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
@@ -232,6 +249,7 @@ export class Resolver {
     if (this.#budget.remaining(navigation) === 0) {
       return overBudget(prompt);
     }
+    question.llm = llm.isCold() ? 'loading' : 'asked';
     const outcome = await askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
     this.#watch.saw(outcome.step);
     return outcome;

@@ -5,6 +5,7 @@
 
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerLog } from '../../core/container-log.ts';
 import { messageOf, systemCode } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
 import { chooseEngine, type EngineAddress, type EngineSurroundings } from './engine-address.ts';
@@ -101,6 +102,11 @@ export class Containers {
    */
   async holds(id: string, address: string, port: number): Promise<boolean> {
     return this.#closed ? false : ((await this.#view?.holds(id, address, port)) ?? false);
+  }
+
+  /** The last lines that a container wrote, or why they cannot be had. @param id without our letter. Never rejects. */
+  async log(id: string, lines: number): Promise<ContainerLog> {
+    return (await this.#view?.log(id, lines)) ?? { problem: 'the Docker engine is not there' };
   }
 
   /** Disconnect; nothing is asked any more. */

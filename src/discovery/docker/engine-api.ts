@@ -1,11 +1,12 @@
 /**
- * The four questions that discovery asks an engine. Paths carry no version: every engine answers them with its newest,
+ * The questions that discovery asks an engine. Paths carry no version: every engine answers them with its newest,
  * and what is read here has been the same since Docker 1.13.
  */
 import { z } from 'zod';
 import { type ContainerFacts, type ImageFacts, parseImage, parseInspected, parseListed } from './container-facts.ts';
 import { type EngineClient, EngineError } from './engine-client.ts';
 import { JsonLines } from './json-lines.ts';
+import { logText } from './log-frames.ts';
 
 /** A change of one container. */
 export interface EngineEvent {
@@ -23,6 +24,8 @@ const LIST_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** An event carries all labels of its container. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024;
+/** Of a container's log. */
+const MAX_LOG_BYTES = 256 * 1024;
 /** Replayed, so that nothing is lost between the answer's head and the subscription; told twice does no harm. */
 const REPLAY_S = 1;
 
@@ -82,6 +85,13 @@ export class EngineApi {
       if (error instanceof EngineError && error.status === 404) return undefined;
       throw error;
     }
+  }
+
+  /** The last lines that a container wrote, both streams in the order in which they came. */
+  async log(id: string, lines: number): Promise<string> {
+    const limits = { timeoutMs: ANSWER_TIMEOUT_MS, maxBytes: MAX_LOG_BYTES };
+    const path = `/containers/${encodeURIComponent(id)}/logs?stdout=1&stderr=1&tail=${lines}`;
+    return logText(await this.#client.getTail(path, limits));
   }
 
   /**

@@ -80,6 +80,14 @@ export class EngineClient {
     return this.#get(path, timeoutMs, (body) => readElements(body, maxBytes, take));
   }
 
+  /**
+   * GET bytes of any length, of which the last are kept.
+   * @throws {EngineError} as {@link getJson} does
+   */
+  getTail(path: string, { timeoutMs, maxBytes }: AnswerLimits): Promise<Buffer> {
+    return this.#get(path, timeoutMs, (body) => readTail(body, maxBytes));
+  }
+
   async #get<T>(path: string, timeoutMs: number, read: (body: Body) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
@@ -159,6 +167,15 @@ async function readAll(body: Body, maxBytes: number): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+async function readTail(body: Body, maxBytes: number): Promise<Buffer> {
+  let tail: Buffer = Buffer.alloc(0);
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    tail = Buffer.concat([tail, chunk]);
+    if (tail.length > maxBytes) tail = tail.subarray(-maxBytes);
+  }
+  return tail;
 }
 
 async function readElements(body: Body, maxBytes: number, take: (element: unknown) => void): Promise<boolean> {

@@ -3,6 +3,7 @@
  * long as this does; when it crashes, the engine counts as lost.
  */
 import { Worker } from 'node:worker_threads';
+import type { ContainerLog } from '../../core/container-log.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
 import type { EngineAddress } from './engine-address.ts';
@@ -21,6 +22,7 @@ export interface EngineThreadData {
 export type EngineQuestion =
   | { kind: 'look'; id: number }
   | { kind: 'holds'; id: number; container: string; dialled: string; port: number }
+  | { kind: 'log'; id: number; container: string; lines: number }
   /** A change was taken in. */
   | { kind: 'taken' }
   | { kind: 'close' };
@@ -31,7 +33,8 @@ export type EngineReply =
   | { kind: 'failed'; message: string; code: string | undefined }
   | { kind: 'change'; change: StateChange }
   | { kind: 'lost'; loss: Loss }
-  | { kind: 'answer'; id: number; value: boolean };
+  | { kind: 'answer'; id: number; value: boolean }
+  | { kind: 'log'; id: number; log: ContainerLog };
 
 /** Nothing that the thread is asked takes longer; then it hangs, which no engine can bring about. */
 const OPEN_TIMEOUT_MS = 60_000;
@@ -51,6 +54,7 @@ export class EngineThread {
   readonly #worker: Worker;
   readonly #onChange: () => void;
   readonly #answers = new Map<number, (value: boolean) => void>();
+  readonly #logs = new Map<number, (log: ContainerLog) => void>();
   #known = new Map<string, ContainerService>();
   /** Changes of which the last is still to come. */
   #coming = new Map<string, ContainerService>();
@@ -129,6 +133,17 @@ export class EngineThread {
     return this.#ask((id) => ({ kind: 'holds', id, container, dialled, port }));
   }
 
+  /** The last lines that a container wrote. @param container its id without our letter. Never rejects. */
+  log(container: string, lines: number): Promise<ContainerLog> {
+    if (this.#isEnded) return Promise.resolve({ problem: 'the Docker engine is gone' });
+    return new Promise((resolve) => {
+      const id = ++this.#lastId;
+      this.#logs.set(id, resolve);
+      this.#worker.ref();
+      this.#tell({ kind: 'log', id, container, lines });
+    });
+  }
+
   /** End it. */
   close(): void {
     this.#tell({ kind: 'close' });
@@ -184,8 +199,17 @@ export class EngineThread {
       case 'answer':
         this.#answers.get(reply.id)?.(reply.value);
         this.#answers.delete(reply.id);
-        if (this.#answers.size === 0) this.#worker.unref();
+        this.#rest();
+        return;
+      case 'log':
+        this.#logs.get(reply.id)?.(reply.log);
+        this.#logs.delete(reply.id);
+        this.#rest();
     }
+  }
+
+  #rest(): void {
+    if (this.#answers.size + this.#logs.size === 0) this.#worker.unref();
   }
 
   #take({ set, gone, warning, isLast }: StateChange): void {
@@ -205,5 +229,7 @@ export class EngineThread {
     this.#markLost({ reason, isRefused: false });
     for (const resolve of this.#answers.values()) resolve(false);
     this.#answers.clear();
+    for (const resolve of this.#logs.values()) resolve({ problem: reason });
+    this.#logs.clear();
   }
 }

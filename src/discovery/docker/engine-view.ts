@@ -4,6 +4,7 @@
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
+import type { ContainerLog } from '../../core/container-log.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
 import { containerService, shortId } from './container.ts';
@@ -142,6 +143,15 @@ export class EngineView {
     }
     const placed = this.#places().get(id);
     return placed !== undefined && ownsAddress(placed, address, port);
+  }
+
+  /** The last lines that a container wrote, or why they cannot be had. Never rejects. */
+  async log(container: string, lines: number): Promise<ContainerLog> {
+    try {
+      return { text: await this.#api.log(container, lines) };
+    } catch (error) {
+      return { problem: `the Docker engine ${messageOf(error)}` };
+    }
   }
 
   /** End it. */

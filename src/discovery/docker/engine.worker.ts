@@ -63,6 +63,11 @@ async function answer(question: EngineQuestion): Promise<void> {
       if (view) await sender.flush(view);
       say({ kind: 'answer', id: question.id, value: true });
       return;
+    case 'log': {
+      const { id, container, lines } = question;
+      say({ kind: 'log', id, log: (await view?.log(container, lines)) ?? { problem: 'the engine is not there' } });
+      return;
+    }
     case 'holds': {
       const { id, container, dialled, port } = question;
       say({ kind: 'answer', id, value: (await view?.holds(container, dialled, port)) === true });

@@ -12,6 +12,7 @@ import type { Mapping } from '../../../src/core/mapping.ts';
 import { candidatesOf, isContainer, type Snapshot } from '../../../src/core/service.ts';
 import { LogRing } from '../../../src/platform/log-ring.ts';
 import { Decisions } from '../../../src/resolve/decisions.ts';
+import { WaitWatch } from '../../../src/resolve/wait-watch.ts';
 import { Traffic } from '../../../src/traffic/traffic.ts';
 
 export const API_TOKEN = 'api-token-of-this-start';
@@ -150,6 +151,12 @@ function standIns(
     replay: async () => ({ status: 200, totalMs: 3 }),
     decisions: new Decisions(),
     decideAgain: async () => {},
+    containerLog: async () => ({ problem: 'the Docker engine is not there' }),
+    waits: new WaitWatch({
+      route: async () => ({ kind: 'away', label: 'shop', detail: 'it stopped' }),
+      underWay: () => undefined,
+      onBug: (error) => void logged.push(String(error)),
+    }),
     logs: new LogRing(),
     settings: () => [],
     dashboardAssets: async () => undefined,

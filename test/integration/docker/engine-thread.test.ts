@@ -52,3 +52,23 @@ it('changes count together, and a closed one ends by itself', async () => {
   thread.close();
   expect(await thread.lost).toMatchObject({ reason: 'it was closed' });
 });
+
+it('tells the last lines of a container, whatever stream they came on, and why there are none', async () => {
+  const engine = await FakeEngine.start([fakeId(1)]);
+  onTestFinished(() => engine.stop());
+  const address = { kind: 'unix', path: engine.socket, called: engine.host } as const;
+  const thread = await EngineThread.open({ address, env: {} }, () => {});
+  onTestFinished(() => thread.close());
+  engine.answers.log = (response) =>
+    response.end(Buffer.from('\u0001\0\0\0\0\0\0\u0006ready\n\u0002\0\0\0\0\0\0\u0005oops\n'));
+  expect(await thread.log(fakeId(1), 7)).toEqual({ text: 'ready\noops\n' });
+  expect(engine.asked.at(-1)).toBe(`/containers/${fakeId(1)}/logs?stdout=1&stderr=1&tail=7`);
+  engine.answers.log = (response) => void response.writeHead(409).end('{}');
+  expect(await thread.log(fakeId(1), 7)).toEqual({ problem: 'the Docker engine answered 409' });
+  // Longer than is kept: the end of it.
+  engine.answers.log = (response) => response.end(`${'a'.repeat(400_000)}\nlast line\n`);
+  const log = await thread.log(fakeId(1), 7);
+  expect('text' in log && log.text.length < 300_000 && log.text.endsWith('last line\n')).toBe(true);
+  thread.close();
+  expect(await thread.log(fakeId(1), 7)).toHaveProperty('problem');
+});
