@@ -1,37 +1,23 @@
 /** The strictest client of all: a real Chromium that trusts the root. */
-import { once } from 'node:events';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadOrCreateAuthority } from '../../../src/tls/authority.ts';
-import { CertificateContexts } from '../../../src/tls/contexts.ts';
 import { startBrowser, type TestBrowser } from '../../fixtures/browser.ts';
 import { needs } from '../../fixtures/needs.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
+import { startTlsStand, type TlsStand } from '../../fixtures/tls-stand.ts';
 
 describe.skipIf(!needs('chromium') || !needs('certutil'))('Chromium [needs chromium, certutil]', () => {
   let dir: string;
-  let server: https.Server;
+  let stand: TlsStand;
   let chromium: TestBrowser;
 
   beforeAll(async () => {
     dir = await makeTempDir('hw-ca');
-    const authority = await loadOrCreateAuthority(dir, { domains: ['localhost'] });
-    const certificates = await CertificateContexts.create(authority, { domains: ['localhost'] });
-    server = https.createServer({
-      ...certificates.secureServerOptions(),
-      SNICallback: (name, done) => void certificates.contextFor(name).then((context) => done(null, context), done),
-    });
-    server.on('request', (request, response) => response.end(`hello ${request.headers.host}`));
-    // On both families: Chromium may try either for *.localhost.
-    server.listen(0, '::');
-    await once(server, 'listening');
-    chromium = await startBrowser(authority.rootFile);
+    stand = await startTlsStand(dir);
+    chromium = await startBrowser(stand.authority.rootFile, ['--host-resolver-rules=MAP example.com 127.0.0.1']);
   });
   afterAll(async () => {
     await chromium?.close();
-    server?.closeAllConnections();
-    server?.close();
+    stand?.close();
     await removeDir(dir);
   });
 
@@ -39,10 +25,16 @@ describe.skipIf(!needs('chromium') || !needs('certutil'))('Chromium [needs chrom
     'opens https://%s without a warning',
     async (host) => {
       const page = await chromium.browser.newPage();
-      const url = `https://${host}:${(server.address() as AddressInfo).port}/`;
-      const response = await page.goto(url);
-      expect(await response?.text()).toMatch(/^hello /);
+      const response = await page.goto(`https://${host}:${stand.port}/`);
+      expect(await response?.text()).toBe(`hello ${host}`);
       await page.close();
     },
   );
+
+  it('refuses example.com from the same CA', async () => {
+    const page = await chromium.browser.newPage();
+    await expect(page.goto(`https://example.com:${stand.port}/`)).rejects.toThrow(/ERR_CERT_/);
+    expect(stand.visited).not.toContain('example.com');
+    await page.close();
+  });
 });

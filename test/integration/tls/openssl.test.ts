@@ -6,16 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Authority, loadOrCreateAuthority } from '../../../src/tls/authority.ts';
 import { emptyName, issueCertificate } from '../../../src/tls/certificate.ts';
-import {
-  basicConstraints,
-  keyUsage,
-  type SubjectName,
-  serverAuth,
-  subjectAltName,
-} from '../../../src/tls/extensions.ts';
+import { basicConstraints, keyUsage, type SubjectName } from '../../../src/tls/extensions.ts';
 import { createLeafKeys, type LeafKeys, mintDefaultLeaf, mintLeaf } from '../../../src/tls/leaf.ts';
 import { needs, requireTool } from '../../fixtures/needs.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
+import { rogueLeaf } from '../../fixtures/tls-stand.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,17 +41,6 @@ async function judge(pem: string, checks: readonly string[] = []): Promise<strin
 
 function life(): { now: Date; days: number } {
   return { now: new Date(), days: 60 };
-}
-
-/** A leaf that we would never sign. */
-function rogueLeaf(names: readonly SubjectName[]): Promise<string> {
-  return issueCertificate(authority.issuer, {
-    subject: emptyName(),
-    subjectKey: keys.subjectKey,
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Date.now() + DAY_MS),
-    extensions: [basicConstraints(), keyUsage('server'), serverAuth(), subjectAltName(names)],
-  });
 }
 
 describe.skipIf(!needs('openssl'))('openssl, with our root trusted [needs openssl]', () => {
@@ -93,7 +77,7 @@ describe.skipIf(!needs('openssl'))('openssl, with our root trusted [needs openss
     ['a.localhost and 8.8.8.8', [{ dns: 'a.localhost' }, { ip: google }]],
     ['2001::1', [{ ip: otherIpv6 }]],
   ])('refuses a leaf of the same intermediate for %s', async (_what, names) => {
-    expect(await judge(await rogueLeaf(names))).toMatch(/permitted subtree violation/);
+    expect(await judge(await rogueLeaf(authority, keys, names))).toMatch(/permitted subtree violation/);
   });
 
   it('refuses a further CA below the intermediate', async () => {
@@ -110,7 +94,7 @@ describe.skipIf(!needs('openssl'))('openssl, with our root trusted [needs openss
   it('refuses example.com also where the intermediate itself was trusted', async () => {
     const intermediate = join(dir, `${randomUUID()}.pem`);
     await writeFile(intermediate, authority.intermediatePem);
-    const verdict = await judge(await rogueLeaf([{ dns: 'example.com' }]), [
+    const verdict = await judge(await rogueLeaf(authority, keys, [{ dns: 'example.com' }]), [
       '-partial_chain',
       '-trusted',
       intermediate,
