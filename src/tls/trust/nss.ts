@@ -42,25 +42,25 @@ export interface NssDatabase extends Pick<TrustStore, 'id' | 'title' | 'kind' | 
   wanted: boolean;
 }
 
-/** The store in one database. */
+/** The store in one database, which `install` makes where it is missing. */
 export async function nssStore(database: NssDatabase, surroundings: TrustSurroundings): Promise<TrustStore> {
   const { folder, wanted, ...names } = database;
-  const isThere = await databaseExists(folder);
+  const wasThere = await databaseExists(folder);
   const certutil = surroundings.programs.get('certutil');
   const opened = certutil === undefined ? undefined : new Database(certutil, folder, surroundings);
   return {
     ...names,
-    present: async () => isThere || wanted,
-    isTrusted: async (fingerprint) => isThere && (await opened?.trusts(fingerprint)) === true,
-    ours: async () => (isThere ? (opened?.ours() ?? namesInFile(folder)) : []),
+    present: async () => wasThere || wanted,
+    isTrusted: async (fingerprint) => (await databaseExists(folder)) && (await opened?.trusts(fingerprint)) === true,
+    ours: async () => ((await databaseExists(folder)) ? (opened?.ours() ?? namesInFile(folder)) : []),
     install: (root) => (opened ? opened.add(root) : Promise.resolve(withoutCertutil(surroundings))),
     uninstall: async (fingerprint) => {
-      if (!isThere) return { done: true };
+      if (!(await databaseExists(folder))) return { done: true };
       return opened ? opened.remove(fingerprint) : withoutCertutil(surroundings);
     },
     commands: (root) => [
       ...(certutil === undefined ? installLines(surroundings) : []),
-      ...(isThere ? [] : [newDatabaseLine(folder)]),
+      ...(wasThere ? [] : [newDatabaseLine(folder)]),
       shellLine('certutil', ...additionWords(folder, root)),
     ],
   };
