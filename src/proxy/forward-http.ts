@@ -1,6 +1,6 @@
 /**
- * One attempt to answer an ordinary request from an upstream, by undici: keep-alive, streaming both ways with
- * back-pressure. What undici cannot carry goes by `forward-exact.ts`.
+ * One attempt to answer an ordinary request from an upstream: keep-alive, streaming both ways with back-pressure. A GET
+ * without a body goes by `plain-client.ts`, the others by undici, and what undici cannot carry by `forward-exact.ts`.
  */
 import type { Dispatcher } from 'undici';
 import type { HostChecker } from '../core/host-check.ts';
@@ -11,6 +11,7 @@ import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
+import { PlainClient, PlainRequest } from './plain-client.ts';
 import { RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -27,7 +28,13 @@ export function forwardHttp(
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, upstreams);
+  const headers = requestHeaders(exchange, options);
+  const head = isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
   return new Promise((resolve) => {
+    if (head !== undefined) {
+      upstreams.plain(upstream).send(new PlainRequest(head, new Relay(exchange, null, options, resolve)));
+      return;
+    }
     const body = exchange.hasBody
       ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))
       : null;
@@ -35,7 +42,7 @@ export function forwardHttp(
       {
         method: exchange.method as Dispatcher.HttpMethod,
         path,
-        headers: requestHeaders(exchange, options),
+        headers,
         body,
         // Concerns TLS alone; without it undici takes the Host apart for each request.
         servername: 'unused',
@@ -43,6 +50,11 @@ export function forwardHttp(
       new Relay(exchange, body, options, resolve),
     );
   });
+}
+
+/** Nearly every request to a dev server: nothing follows its head, and no length says so. */
+function isPlain(exchange: Exchange): boolean {
+  return exchange.method === 'GET' && !exchange.hasBody && exchange.header('content-length') === undefined;
 }
 
 /**

@@ -47,8 +47,8 @@ const PATIENCE_MS = 700;
 const MAX_ATTEMPTS = 3;
 
 /** Answer an ordinary request. Never rejects. */
-export async function handleRequest(context: RequestContext, exchange: Exchange): Promise<void> {
-  await answer(context, exchange, 'request', (upstream, path, options) =>
+export function handleRequest(context: RequestContext, exchange: Exchange): Promise<void> {
+  return answer(context, exchange, 'request', (upstream, path, options) =>
     forwardHttp(exchange, upstream, path, options, context.upstreams),
   );
 }
@@ -129,7 +129,8 @@ async function forward(
 ): Promise<void> {
   const rule = decided.service === undefined ? context.router.pathRule(decided.hostname, decided.path) : undefined;
   const verdict = rule ? belowPath(decided, rule) : decided;
-  const ask = await askFor(context, exchange, verdict, rule);
+  const asked = askFor(exchange, verdict, rule);
+  const ask = needsCaller(verdict) ? await withCaller(context, exchange, verdict, asked) : asked;
   const instructed = ask.force === true || ask.prompt !== undefined;
   const known = instructed ? undefined : context.router.peek(ask);
   let outcome: RouteOutcome = known ? { kind: 'upstream', upstream: known } : await routeSoon(context, exchange, ask);
@@ -209,15 +210,24 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   return first;
 }
 
-async function askFor(
-  context: RequestContext,
-  exchange: Exchange,
-  verdict: ForwardVerdict,
-  rule: PathRule | undefined,
-): Promise<RouteAsk> {
+function askFor(exchange: Exchange, verdict: ForwardVerdict, rule: PathRule | undefined): RouteAsk {
   const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
   if (rule?.to) Object.assign(ask, rule.to);
   else if (rule) ask.pathPrefix = rule.prefix;
+  return ask;
+}
+
+/** Does it depend on who calls? Hardly ever, and asking takes turns of the loop. */
+function needsCaller({ service, instruction }: ForwardVerdict): boolean {
+  return service !== undefined || instruction !== undefined;
+}
+
+async function withCaller(
+  context: RequestContext,
+  exchange: Exchange,
+  verdict: ForwardVerdict,
+  ask: RouteAsk,
+): Promise<RouteAsk> {
   if (verdict.service !== undefined) {
     ask.service = verdict.service;
     // The seed's reach is for our own user's programs; pages, and whoever else gets here, reach siblings only.

@@ -11,6 +11,7 @@ import { Pool } from 'undici';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { hostPort } from '../core/upstream.ts';
+import { PlainClient } from './plain-client.ts';
 import { DialError } from './retry.ts';
 
 /** Loopback answers at once or not at all; containers and other machines get the rest of this. */
@@ -23,12 +24,18 @@ const MAX_POOLS = 512;
 const MAX_CONNECTIONS = 256;
 /** Below the 5 s of Node's http server, so that we hang up first and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 4_000;
+/** Longest head of a response. */
+const MAX_HEAD_BYTES = 64 * 1024;
 
 /** Asks the rest of the program whether the right one still listens. */
 export type Verify = (upstream: Upstream) => boolean | Promise<boolean>;
 
-/** Both ways to one incarnation: undici's pool for ordinary requests, node:http's agent for exact ones and upgrades. */
+/**
+ * The ways to one incarnation: our own for a GET without a body, undici's pool for other ordinary requests, node:http's
+ * agent for exact ones and upgrades.
+ */
 interface Ways {
+  plain: PlainClient;
   pool: Pool;
   agent: http.Agent;
 }
@@ -46,8 +53,16 @@ export class Upstreams {
       ttlAutopurge: true,
       updateAgeOnGet: true,
       // Graceful: requests under way finish. The agent's idle sockets close by their own time limit.
-      dispose: ({ pool }) => void pool.close().catch(() => {}),
+      dispose: ({ plain, pool }) => {
+        plain.close();
+        void pool.close().catch(() => {});
+      },
     });
+  }
+
+  /** For a GET without a body. */
+  plain(upstream: Upstream): PlainClient {
+    return this.#waysTo(upstream).plain;
   }
 
   /** The pool for this very incarnation of an upstream. */
@@ -63,7 +78,12 @@ export class Upstreams {
   #waysTo(upstream: Upstream): Ways {
     const known = this.#ways.get(upstream.key);
     if (known) return known;
-    const ways = { pool: this.#createPool(upstream), agent: new ProvenAgent(() => this.dial(upstream)) };
+    const limits = { maxConnections: MAX_CONNECTIONS, keepAliveMs: KEEP_ALIVE_MS, maxHeadBytes: MAX_HEAD_BYTES };
+    const ways = {
+      plain: new PlainClient(limits, (onread) => this.dial(upstream, onread)),
+      pool: this.#createPool(upstream),
+      agent: new ProvenAgent(() => this.dial(upstream)),
+    };
     this.#ways.set(upstream.key, ways);
     return ways;
   }
@@ -77,7 +97,7 @@ export class Upstreams {
       // An SSE stream may be silent for hours.
       headersTimeout: 0,
       bodyTimeout: 0,
-      maxHeaderSize: 64 * 1024,
+      maxHeaderSize: MAX_HEAD_BYTES,
       connect: (_options, callback) => {
         this.dial(upstream).then(
           (socket) => callback(null, socket),
@@ -89,11 +109,12 @@ export class Upstreams {
 
   /**
    * Open a proven connection.
+   * @param onread takes what is read, in place of the socket's events
    * @throws {DialError} refused, timed out, or somebody else listens there now
    */
-  async dial(upstream: Upstream): Promise<net.Socket> {
+  async dial(upstream: Upstream, onread?: net.OnReadOpts): Promise<net.Socket> {
     await this.#prove(upstream);
-    const socket = await connect(upstream);
+    const socket = await connect(upstream, onread);
     try {
       await this.#prove(upstream);
     } catch (error) {
@@ -119,7 +140,10 @@ export class Upstreams {
   /** Close everything at once; requests under way break. */
   async close(): Promise<void> {
     const all = [...this.#ways.values()];
-    for (const { agent } of all) agent.destroy();
+    for (const { plain, agent } of all) {
+      plain.destroy();
+      agent.destroy();
+    }
     await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
     this.#ways.clear();
   }
@@ -147,11 +171,11 @@ class ProvenAgent extends http.Agent {
   }
 }
 
-function connect(upstream: Upstream): Promise<net.Socket> {
+function connect({ address, port, label }: Upstream, onread?: net.OnReadOpts): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: upstream.address, port: upstream.port, noDelay: true });
+    const socket = net.connect({ host: address, port, noDelay: true, ...(onread && { onread }) });
     const timer = setTimeout(() => {
-      fail(new AppError('UPSTREAM_TIMEOUT', `“${upstream.label}” did not accept the connection in time`));
+      fail(new AppError('UPSTREAM_TIMEOUT', `“${label}” did not accept the connection in time`));
     }, CONNECT_TIMEOUT_MS);
     function fail(error: Error): void {
       clearTimeout(timer);
