@@ -42,8 +42,8 @@ export class Http2Exchange implements Exchange {
     // One listener for all who wait: each costs half a microsecond. Once, since Node's map of streams may keep a closed
     // stream for a while (see in-flight.ts), and it must not keep us.
     stream.once('close', () => this.#closed());
-    // They come as an event, whether or not the body has been read by then.
-    if (headers.trailer !== undefined) {
+    // They come as an event, announced or not, whether or not the body has been read by then.
+    if (!stream.endAfterHeaders) {
       stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
         this.trailers = raw ?? [];
       });

@@ -17,7 +17,13 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /** A request whose head goes out as these flat headers say, and nothing is added. Its body is the caller's. */
 export function exactRequest(agent: http.Agent, method: string, path: string, headers: string[]): http.ClientRequest {
   const raw = { setHost: false, setDefaultHeaders: false, maxHeaderSize: MAX_HEAD_BYTES };
-  return http.request({ agent, method, path, headers, ...raw });
+  const request = http.request({ agent, method, path, headers, ...raw });
+  // The bytes of the response's head are limited, not the number of its fields: see listener.ts.
+  request.maxHeadersCount = 0;
+  // Node queues the head of a request with `Expect` as UTF-8: bytes above 0x7f would become two.
+  const [head] = (request as { outputData?: { encoding?: string }[] }).outputData ?? [];
+  if (head) head.encoding = 'latin1';
+  return request;
 }
 
 /** Forward one request once. Never rejects: how it ended is in the result. */

@@ -45,15 +45,18 @@ export function forwardHttp(
   });
 }
 
+/** undici takes a request with one of these methods for one with a body, and gives it a length of 0 where it has none. */
+const EXPECTS_BODY: ReadonlySet<string> = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
+
 /**
- * What undici 8 refuses or changes (measured): `Expect`, `OPTIONS *`, chunked HTTP/1.1 bodies (trailers are lost,
- * a body that has already arrived gets a length) and `Content-Length: 0` of a DELETE.
+ * What undici 8 refuses or changes (measured): `Expect`, `OPTIONS *`; of a body without a length the trailers, which
+ * may come unannounced, and the framing where it has already arrived; a length of 0, which it adds or takes off by
+ * method.
  */
 function needsExact(exchange: Exchange, path: string): boolean {
   if (path === '*' || exchange.header('expect') !== undefined) return true;
-  if (exchange.version === '1.1' && exchange.header('transfer-encoding') !== undefined) return true;
-  if (exchange.header('trailer') !== undefined) return true;
-  return exchange.header('content-length') === '0' && exchange.method === 'DELETE';
+  const hasLength = exchange.header('content-length') !== undefined;
+  return exchange.hasBody ? !hasLength : hasLength !== EXPECTS_BODY.has(exchange.method);
 }
 
 /** Passes a response on as it comes. */

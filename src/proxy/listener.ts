@@ -121,6 +121,8 @@ export class Listener {
       requireHostHeader: false,
       shouldUpgradeCallback: (request) => upgradeProtocol(request) !== undefined,
     });
+    // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
+    server.maxHeadersCount = 0;
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
       this.#onExchange(new Http1Exchange(request, response));
     server.on('request', onRequest);
