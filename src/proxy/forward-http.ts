@@ -11,7 +11,7 @@ import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
-import { RequestBody } from './request-body.ts';
+import { hasBegun, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -19,14 +19,17 @@ import type { Upstreams } from './upstreams.ts';
 const MAX_HOLD_MS = 250;
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
-export function forwardHttp(
+export async function forwardHttp(
   exchange: Exchange,
   upstream: Upstream,
   path: string,
   options: ForwardOptions,
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
-  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, upstreams);
+  // undici sends no head before the first bytes of the body, which the client may send when the app has answered.
+  if (needsExact(exchange, path) || (exchange.hasBody && !(await hasBegun(exchange.body)))) {
+    return forwardExact(exchange, upstream, path, options, upstreams);
+  }
   return new Promise((resolve) => {
     const body = exchange.hasBody
       ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))

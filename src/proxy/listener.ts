@@ -204,6 +204,8 @@ export class Listener {
 
 /** An upgrade has no response object of Node's; one is made, so that pages and rejections are framed by Node. */
 function http1Upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): UpgradeExchange {
+  // The client may have said its last word before the app has answered.
+  socket.allowHalfOpen = true;
   const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
