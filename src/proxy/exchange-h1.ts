@@ -7,6 +7,8 @@ import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** See {@link Exchange}. */
 export class Http1Exchange implements Exchange {
   readonly version = '1.1';
@@ -119,7 +121,8 @@ export class Http1Exchange implements Exchange {
     this.#held = undefined;
     if (this.gone) return;
     if (held) this.#response.write(held);
-    else this.#response.flushHeaders();
+    // Not flushHeaders(), which writes the head as UTF-8: bytes above 0x7f would become two.
+    else this.#response.write(NO_BYTES);
   }
   onceDrained(listener: () => void): void {
     this.#response.once('drain', listener);

@@ -19,6 +19,8 @@ export class Http2Exchange implements Exchange {
   #endless = false;
   /** Nothing of the body has come yet. */
   #isFresh = true;
+  /** The response is complete, as far as we are concerned. */
+  #isEnded = false;
   /** First bytes of the response's body. */
   #held: Uint8Array | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
@@ -42,8 +44,8 @@ export class Http2Exchange implements Exchange {
     // One listener for all who wait: each costs half a microsecond. Once, since Node's map of streams may keep a closed
     // stream for a while (see in-flight.ts), and it must not keep us.
     stream.once('close', () => this.#closed());
-    // They come as an event, whether or not the body has been read by then.
-    if (headers.trailer !== undefined) {
+    // They come as an event, announced or not, whether or not the body has been read by then.
+    if (!stream.endAfterHeaders) {
       stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
         this.trailers = raw ?? [];
       });
@@ -81,7 +83,7 @@ export class Http2Exchange implements Exchange {
     return this.#stream.headersSent;
   }
   get gone(): boolean {
-    return this.#stream.destroyed || this.#stream.aborted;
+    return this.#stream.destroyed || this.#stream.closed;
   }
   get endless(): boolean {
     // The control plane answers past us.
@@ -155,6 +157,7 @@ export class Http2Exchange implements Exchange {
     this.#stream.once('drain', listener);
   }
   end(trailers?: readonly string[]): void {
+    this.#isEnded = true;
     if (trailers) this.#responseTrailers = trailers;
     const held = this.#held;
     this.#held = undefined;
@@ -180,7 +183,8 @@ export class Http2Exchange implements Exchange {
     this.#closeListeners.push(listener);
   }
   #closed(): void {
-    if (!this.#stream.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
+    // Node ends the stream itself when the client resets it, so that its being finished says nothing.
+    if (!this.#isEnded || !this.#stream.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
     for (const listener of this.#closeListeners ?? []) listener();
   }
   asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {

@@ -13,11 +13,18 @@ import type { Upstreams } from './upstreams.ts';
 
 /** Longest response head, as undici's pool has it: a handful of large cookies fits. */
 const MAX_HEAD_BYTES = 64 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** A request whose head goes out as these flat headers say, and nothing is added. Its body is the caller's. */
 export function exactRequest(agent: http.Agent, method: string, path: string, headers: string[]): http.ClientRequest {
   const raw = { setHost: false, setDefaultHeaders: false, maxHeaderSize: MAX_HEAD_BYTES };
-  return http.request({ agent, method, path, headers, ...raw });
+  const request = http.request({ agent, method, path, headers, ...raw });
+  // The bytes of the response's head are limited, not the number of its fields: see listener.ts.
+  request.maxHeadersCount = 0;
+  // Node queues the head of a request with `Expect` as UTF-8: bytes above 0x7f would become two.
+  const [head] = (request as { outputData?: { encoding?: string }[] }).outputData ?? [];
+  if (head) head.encoding = 'latin1';
+  return request;
 }
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
@@ -70,9 +77,17 @@ function sendBody(exchange: Exchange, request: http.ClientRequest): void {
     request.end();
     return;
   }
+  // The head goes at once: the client may wait for an answer to it before it sends more. Not by flushHeaders(), see
+  // exchange-h1.ts.
+  request.write(NO_BYTES);
   body.pipe(request, { end: false });
   body.on('data', (chunk: Buffer) => exchange.recording?.received(chunk.length));
   body.once('end', () => {
+    // An HTTP/2 stream that the client resets ends like one that is complete.
+    if (exchange.gone) {
+      request.destroy();
+      return;
+    }
     if (exchange.trailers.length > 0) request.addTrailers(headerPairs(exchange.trailers));
     request.end();
   });

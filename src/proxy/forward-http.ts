@@ -12,7 +12,7 @@ import { forwardExact } from './forward-exact.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { PlainClient, PlainRequest } from './plain-client.ts';
-import { RequestBody } from './request-body.ts';
+import { hasBegun, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -20,14 +20,17 @@ import type { Upstreams } from './upstreams.ts';
 const MAX_HOLD_MS = 250;
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
-export function forwardHttp(
+export async function forwardHttp(
   exchange: Exchange,
   upstream: Upstream,
   path: string,
   options: ForwardOptions,
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
-  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, upstreams);
+  // undici sends no head before the first bytes of the body, which the client may send when the app has answered.
+  if (needsExact(exchange, path) || (exchange.hasBody && !(await hasBegun(exchange.body)))) {
+    return forwardExact(exchange, upstream, path, options, upstreams);
+  }
   const headers = requestHeaders(exchange, options);
   const head = isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
   return new Promise((resolve) => {
@@ -57,15 +60,18 @@ function isPlain(exchange: Exchange): boolean {
   return exchange.method === 'GET' && !exchange.hasBody && exchange.header('content-length') === undefined;
 }
 
+/** undici takes a request with one of these methods for one with a body, and gives it a length of 0 where it has none. */
+const EXPECTS_BODY: ReadonlySet<string> = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
+
 /**
- * What undici 8 refuses or changes (measured): `Expect`, `OPTIONS *`, chunked HTTP/1.1 bodies (trailers are lost,
- * a body that has already arrived gets a length) and `Content-Length: 0` of a DELETE.
+ * What undici 8 refuses or changes (measured): `Expect`, `OPTIONS *`; of a body without a length the trailers, which
+ * may come unannounced, and the framing where it has already arrived; a length of 0, which it adds or takes off by
+ * method.
  */
 function needsExact(exchange: Exchange, path: string): boolean {
   if (path === '*' || exchange.header('expect') !== undefined) return true;
-  if (exchange.version === '1.1' && exchange.header('transfer-encoding') !== undefined) return true;
-  if (exchange.header('trailer') !== undefined) return true;
-  return exchange.header('content-length') === '0' && exchange.method === 'DELETE';
+  const hasLength = exchange.header('content-length') !== undefined;
+  return exchange.hasBody ? !hasLength : hasLength !== EXPECTS_BODY.has(exchange.method);
 }
 
 /** Passes a response on as it comes. */

@@ -50,7 +50,11 @@ export function forwardUpgrade(
     // Extended CONNECT stands for the GET of an HTTP/1.1 WebSocket (RFC 8441 section 5).
     const method = exchange.version === '2' ? 'GET' : exchange.method;
     const request = exactRequest(upstreams.agent(upstream), method, path, headers);
-    exchange.onGone(() => request.destroy());
+    let joined = false;
+    // The tunnel sees to itself.
+    exchange.onGone(() => {
+      if (!joined) request.destroy();
+    });
     request.on('socket', () => exchange.recording?.connected());
     request.on('upgrade', (response, socket, upstreamHead) => {
       if (!acceptIsRight(response, key)) {
@@ -58,6 +62,7 @@ export function forwardUpgrade(
         resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
         return;
       }
+      joined = true;
       resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
     });
     let responded = false;
@@ -116,16 +121,22 @@ function joinPipes(
   upgrade.exchange.recording?.tunnels(headers, upstream, client);
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
+  // Either side may say its last word and go on listening.
+  for (const side of [client, upstream]) side.allowHalfOpen = true;
   client.pipe(upstream);
   upstream.pipe(client);
-  for (const [side, other] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    side.on('error', () => other.destroy());
-    side.on('close', () => other.destroy());
-  }
+  followEnd(client, upstream);
+  followEnd(upstream, client);
   return { kind: 'done' };
+}
+
+/** A side that breaks breaks the other. One that is closed as it should has the other closed behind its last bytes. */
+function followEnd(side: Duplex, other: Duplex): void {
+  side.on('error', () => other.destroy());
+  side.on('close', () => {
+    if (!side.readableEnded || other.writableFinished) other.destroy();
+    else other.once('finish', () => other.destroy());
+  });
 }
 
 /** The upgrade's answer without what only an HTTP/1.1 client may see. */

@@ -121,6 +121,8 @@ export class Listener {
       requireHostHeader: false,
       shouldUpgradeCallback: (request) => upgradeProtocol(request) !== undefined,
     });
+    // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
+    server.maxHeadersCount = 0;
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
       this.#onExchange(new Http1Exchange(request, response));
     server.on('request', onRequest);
@@ -202,6 +204,8 @@ export class Listener {
 
 /** An upgrade has no response object of Node's; one is made, so that pages and rejections are framed by Node. */
 function http1Upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): UpgradeExchange {
+  // The client may have said its last word before the app has answered.
+  socket.allowHalfOpen = true;
   const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);

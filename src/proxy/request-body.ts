@@ -2,7 +2,21 @@
  * A request body that can be given to a client library without being lost: nothing is taken from the client before
  * the upstream asks for bytes, and when the library destroys it after a failed dial the client's side stays intact.
  */
+import { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { setImmediate as nextRound } from 'node:timers/promises';
+
+/**
+ * Has something of a client's body come together with its head? Nothing is taken from it.
+ * Waits for one round of the event loop at most: Node tells of a head before it reads on.
+ */
+export async function hasBegun(source: Readable): Promise<boolean> {
+  if (source.readableLength > 0 || source.readableEnded) return true;
+  // HTTP/2 hands out nothing before it is asked. HTTP/1.1 does, and would take being asked for a promise to read on.
+  if (!(source instanceof IncomingMessage)) source.read(0);
+  await nextRound();
+  return source.readableLength > 0 || source.readableEnded;
+}
 
 /** Lazy view of a client's body. */
 export class RequestBody extends Readable {
