@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { controlSocketPath } from '../platform/paths.ts';
-import { endDaemon } from '../service/daemon.ts';
+import { endDaemon, identify } from '../service/daemon.ts';
 import type { ServiceManager } from '../service/manager.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
@@ -20,10 +20,14 @@ export function addStop(program: Command, context: CliContext, done: Done): void
 async function stop(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags);
   context.warn(settings.warnings);
+  const socketPath = controlSocketPath(settings.dataDir, context.env);
   const service = await serviceOf(context, settings.dataDir);
   // The sockets of the machine's service would start it again with the next request.
-  if (service?.needsRoot && (await service.isActive())) return stopService(context, service);
-  const ended = await endDaemon(controlSocketPath(settings.dataDir, context.env));
+  if (service?.needsRoot) {
+    const running = await identify(socketPath).catch(() => undefined);
+    if (running?.runBy === service.runBy || (await service.isActive())) return stopService(context, service);
+  }
+  const ended = await endDaemon(socketPath);
   if (ended === undefined) context.output.result('hostwise is not running');
   else if (ended.killed) context.output.result(`hostwise (pid ${ended.pid}) did not end by itself and was killed`);
   else context.output.result('hostwise has stopped, and its ports are free');

@@ -76,7 +76,7 @@ async function adopt(descriptors: readonly number[], onConnection: ListenOptions
   try {
     for (const fd of descriptors) {
       const server = createServer(onConnection);
-      await listening(server, { fd, backlog: BACKLOG, exclusive: true });
+      await listening(server, { fd, exclusive: true });
       const address = server.address();
       open.push({ server, host: address !== null && typeof address === 'object' ? address.address : '' });
       if (address !== null && typeof address === 'object') port ||= address.port;
