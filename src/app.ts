@@ -12,6 +12,7 @@ import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
+import { type InheritedSockets, takeInheritedSockets } from './platform/inherited-sockets.ts';
 import { type BoundPort, listenBoth } from './platform/listen.ts';
 import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
@@ -206,7 +207,7 @@ async function build(
     contexts.secureServerOptions(),
   );
   closers.push(contexts.keepDefaultFresh((options) => listener.setDefaultCertificate(options)));
-  const bound = await bindPorts(settings, listener, closers);
+  const bound = await bindPorts(settings, takeInheritedSockets(env, process.pid), listener, closers);
   ports.https = bound.https.port;
   ports.http = bound.http.port;
   answerTrusted = control.handleTrusted;
@@ -275,11 +276,15 @@ async function buildRouting(
 /** Both ports, on the same addresses; TLS and plain HTTP are told apart on either. */
 async function bindPorts(
   settings: Settings,
+  sockets: InheritedSockets,
   listener: Listener,
   closers: Closers,
 ): Promise<{ https: BoundPort; http: BoundPort; notes: string[] }> {
-  const bind = async ({ port, explicit, fallback }: Settings['httpsPort'], flag: string): Promise<BoundPort> => {
+  const bind = async (name: 'https' | 'http'): Promise<BoundPort> => {
+    const { port, explicit, fallback } = settings[`${name}Port`];
+    const flag = `--${name}-port`;
     const bound = await listenBoth({
+      inherited: sockets.get(name) ?? [],
       port,
       hosts: settings.bind,
       explicit,
@@ -290,10 +295,21 @@ async function bindPorts(
     closers.push(() => bound.close());
     return bound;
   };
-  const https = await bind(settings.httpsPort, '--https-port');
-  const http = await bind(settings.httpPort, '--http-port');
+  const https = await bind('https');
+  const http = await bind('http');
   const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
-  return { https, http, notes };
+  return { https, http, notes: [...notes, ...notAsAsked(settings, sockets, { https: https.port, http: http.port })] };
+}
+
+/** A service's sockets stay where they were installed, whatever the settings say now. */
+function notAsAsked(settings: Settings, sockets: InheritedSockets, ports: Record<'https' | 'http', number>): string[] {
+  return (['https', 'http'] as const)
+    .filter((name) => sockets.has(name) && settings[`${name}Port`].explicit)
+    .filter((name) => settings[`${name}Port`].port !== ports[name])
+    .map(
+      (name) =>
+        `The service holds port ${ports[name]} for ${name}; install it again for ${settings[`${name}Port`].port}`,
+    );
 }
 
 /** One line a mapping: a page's assets are refused by the dozen. */

@@ -237,7 +237,7 @@ function refusal({ status, text }: Answer): AppError {
 
 function unreachable(reason: string, cause?: unknown): AppError {
   return new AppError('DAEMON_UNREACHABLE', `The running hostwise cannot be asked: ${reason}`, {
-    hint: 'stop it and start it again, or use another --data-dir',
+    hint: 'hostwise restart, or use another --data-dir',
     ...(cause === undefined ? {} : { cause }),
   });
 }

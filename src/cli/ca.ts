@@ -77,5 +77,5 @@ async function rotate(context: CliContext, settings: Settings): Promise<void> {
   output.result('Nobody trusts it yet, and the key of the old one is destroyed:');
   output.result(`  ${context.commandLine('untrust')}   # takes the old one out`);
   output.result(`  ${context.commandLine('trust')}`);
-  if (daemon) output.message('hostwise is running with the old CA: stop it and start it again');
+  if (daemon) output.message(`hostwise is running with the old CA: ${context.commandLine('restart')}`);
 }

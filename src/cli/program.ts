@@ -10,6 +10,7 @@ import { addResolve } from './resolve.ts';
 import { addRestart } from './restart.ts';
 import { addRoutes } from './routes.ts';
 import { addRun } from './run.ts';
+import { addService } from './service.ts';
 import { addServices } from './services.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
@@ -66,6 +67,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addRestart(program, context, done);
   addStatus(program, context, done);
   addLogs(program, context, done);
+  addService(program, context, done);
   addServices(program, context, done);
   addResolve(program, context, done);
   addRoutes(program, context, done);

@@ -19,6 +19,8 @@ export interface ListenOptions {
   /** To try where `port` cannot be had and was not asked for explicitly. */
   fallbackPort?: number;
   onConnection: (socket: net.Socket) => void;
+  /** Descriptors of sockets that listen already, from a service manager: these and no others are used. */
+  inherited?: readonly number[];
   /** For tests: how one address is opened, and who holds a port. */
   listen?: ListenOne;
   whoHolds?: (port: number) => Promise<PortHolder | undefined>;
@@ -52,7 +54,8 @@ const BACKLOG = 1024;
  *   that is not this machine's
  */
 export async function listenBoth(options: ListenOptions): Promise<BoundPort> {
-  const { port, fallbackPort, explicit } = options;
+  const { port, fallbackPort, explicit, inherited = [] } = options;
+  if (inherited.length > 0) return adopt(inherited, options.onConnection);
   try {
     return port === 0 ? await openFreePort(options) : await openPort(options, port);
   } catch (error) {
@@ -64,6 +67,28 @@ export async function listenBoth(options: ListenOptions): Promise<BoundPort> {
       throw await explain(second, fallbackPort, options);
     }
   }
+}
+
+/** Take over sockets that were opened for us. Closing gives up our hold on them; the service manager keeps its own. */
+async function adopt(descriptors: readonly number[], onConnection: ListenOptions['onConnection']): Promise<BoundPort> {
+  const open: { server: net.Server; host: string }[] = [];
+  let port = 0;
+  try {
+    for (const fd of descriptors) {
+      const server = createServer(onConnection);
+      await listening(server, { fd, exclusive: true });
+      const address = server.address();
+      open.push({ server, host: address !== null && typeof address === 'object' ? address.address : '' });
+      if (address !== null && typeof address === 'object') port ||= address.port;
+    }
+  } catch (error) {
+    await Promise.all(open.map(({ server }) => closeServer(server)));
+    throw new AppError('PORT_FORBIDDEN', 'A socket that the service manager handed over cannot be used', {
+      hint: 'Install the service again: hostwise service install',
+      cause: error,
+    });
+  }
+  return boundPort(port, open);
 }
 
 /** Let the system choose on the first address, then take the same number on the others. */
@@ -100,6 +125,10 @@ async function openPort(options: ListenOptions, wanted: number): Promise<BoundPo
     await Promise.all(open.map(({ server }) => closeServer(server)));
     throw error;
   }
+  return boundPort(port, open);
+}
+
+function boundPort(port: number, open: readonly { server: net.Server; host: string }[]): BoundPort {
   return {
     port,
     hosts: open.map(({ host }) => host),
@@ -115,9 +144,13 @@ function createServer(onConnection: (socket: net.Socket) => void): net.Server {
 }
 
 function listenOne(server: net.Server, port: number, host: string, ipv6Only: boolean): Promise<void> {
+  return listening(server, { port, host, ipv6Only, backlog: BACKLOG, exclusive: true });
+}
+
+function listening(server: net.Server, options: net.ListenOptions & { fd?: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {
+    server.listen(options, () => {
       server.off('error', reject);
       // From here on errors are of single accepts (no free descriptor): the next one may succeed.
       server.on('error', () => {});

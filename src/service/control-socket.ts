@@ -43,7 +43,7 @@ async function checkFree(socketPath: string): Promise<void> {
   const code = await probe(socketPath);
   if (code === undefined || code === 'EAGAIN') {
     throw new AppError('ALREADY_RUNNING', 'hostwise is already running with this data folder', {
-      hint: 'Use that one, end it (Ctrl-C where it runs), or give this one another --data-dir',
+      hint: 'Use that one, end it (hostwise stop), or give this one another --data-dir',
       data: { controlSocket: socketPath },
     });
   }

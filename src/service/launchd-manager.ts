@@ -1,0 +1,116 @@
+/** The service under launchd: an agent of the user's session. Tested as built; docs/unverified-macos.md. */
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../core/errors.ts';
+import type { ServiceFile, ServiceMachine, ServiceManager } from './manager.ts';
+import { removeServiceFile, textOf, writeServiceFile } from './service-files.ts';
+import { LAUNCHD_LABEL, plistDataDir } from './units/launchd.ts';
+
+/** A job that was just removed may still be on its way out: launchd then answers "5: Input/output error". */
+const BOOTSTRAP_TRIES = 10;
+const TRY_AGAIN_MS = 500;
+
+/** Whose agent. */
+export interface LaunchdPlace {
+  home: string;
+  uid: number;
+}
+
+/** See {@link ServiceManager}. */
+export class LaunchdManager implements ServiceManager {
+  readonly runBy = 'launchd';
+  readonly needsRoot = false;
+  readonly #machine: ServiceMachine;
+  readonly #file: ServiceFile;
+  readonly #domain: string;
+  readonly #pauseMs: number;
+
+  /** @param text what to install; '' is enough for everything else */
+  constructor(machine: ServiceMachine, { home, uid }: LaunchdPlace, text = '', pauseMs = TRY_AGAIN_MS) {
+    this.#machine = machine;
+    this.#file = { path: path.join(machine.root, home, 'Library', 'LaunchAgents', `${LAUNCHD_LABEL}.plist`), text };
+    this.#domain = `gui/${uid}`;
+    this.#pauseMs = pauseMs;
+  }
+
+  get #job(): string {
+    return `${this.#domain}/${LAUNCHD_LABEL}`;
+  }
+
+  get startCommand(): string {
+    return `launchctl kickstart ${this.#job}`;
+  }
+
+  get stopCommand(): string {
+    return `launchctl bootout ${this.#job}`;
+  }
+
+  async installedFor(): Promise<string | undefined> {
+    const text = await textOf(this.#file.path);
+    return text === undefined ? undefined : plistDataDir(text);
+  }
+
+  preview(): { files: readonly ServiceFile[]; commands: readonly string[] } {
+    return { files: [this.#file], commands: [`launchctl bootstrap ${this.#domain} ${this.#file.path}`] };
+  }
+
+  async install(): Promise<void> {
+    const before = await this.installedFor();
+    await writeServiceFile(this.#file, (text) => plistDataDir(text) !== undefined);
+    this.#machine.tell(`wrote ${this.#file.path}`);
+    try {
+      // Fails where there is none, which is fine.
+      await this.#machine.run('launchctl', ['bootout', this.#job]);
+      await this.#bootstrap();
+    } catch (error) {
+      if (before === undefined) await this.uninstall().catch(() => {});
+      throw error;
+    }
+  }
+
+  async uninstall(): Promise<boolean> {
+    if ((await this.installedFor()) === undefined) return false;
+    await this.#machine.run('launchctl', ['bootout', this.#job]);
+    this.#machine.tell(`ran launchctl bootout ${this.#job}`);
+    await removeServiceFile(this.#file.path);
+    this.#machine.tell(`removed ${this.#file.path}`);
+    return true;
+  }
+
+  async start(): Promise<void> {
+    if (await this.isActive()) await this.#must('kickstart', this.#job);
+    else await this.#bootstrap();
+  }
+
+  /** The job stays known, and starts again at the next login. */
+  async stop(): Promise<void> {
+    await this.#must('kill', 'SIGTERM', this.#job);
+  }
+
+  async isActive(): Promise<boolean> {
+    return (await this.#machine.run('launchctl', ['print', this.#job])).code === 0;
+  }
+
+  async #bootstrap(): Promise<void> {
+    for (let left = BOOTSTRAP_TRIES; ; left--) {
+      const { code, stderr } = await this.#machine.run('launchctl', ['bootstrap', this.#domain, this.#file.path]);
+      if (code === 0) break;
+      if (left === 1) throw failed(['bootstrap', this.#domain, this.#file.path], stderr);
+      await delay(this.#pauseMs);
+    }
+    this.#machine.tell(`ran launchctl bootstrap ${this.#domain} ${this.#file.path}`);
+  }
+
+  async #must(...args: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.#machine.run('launchctl', args);
+    if (code !== 0) throw failed(args, stderr);
+    this.#machine.tell(`ran launchctl ${args.join(' ')}`);
+  }
+}
+
+function failed(args: readonly string[], stderr: string): AppError {
+  const [first = ''] = stderr.trim().split('\n');
+  return new AppError('SERVICE_FAILED', `"launchctl ${args.join(' ')}": ${first || 'it failed without a word'}`, {
+    hint: `launchctl print gui/UID/${LAUNCHD_LABEL} says more`,
+  });
+}
