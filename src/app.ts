@@ -29,7 +29,7 @@ import { mappingFor, mappingFromInput } from './routes/make-mapping.ts';
 import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
-import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
+import { llmReport, llmText, portReport, type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
@@ -201,7 +201,8 @@ async function build(
       httpsPort: ports.https,
       httpPort: ports.http,
       hosts: bound.https.hosts,
-      portNotes: bound.notes,
+      portNotes: bound.portNotes,
+      ...(bound.deniedPort === undefined ? {} : { deniedPort: bound.deniedPort }),
       ...servicesOf(snapshot),
       llm: llmReport(chosen),
       trust: trust.report,
@@ -253,7 +254,7 @@ async function bindPorts(
   settings: Settings,
   listener: Listener,
   closers: Closers,
-): Promise<{ https: BoundPort; http: BoundPort; notes: string[] }> {
+): Promise<{ https: BoundPort; http: BoundPort } & Pick<StartReport, 'portNotes' | 'deniedPort'>> {
   const bind = async ({ port, explicit, fallback }: Settings['httpsPort'], flag: string): Promise<BoundPort> => {
     const bound = await listenBoth({
       port,
@@ -268,8 +269,7 @@ async function bindPorts(
   };
   const https = await bind(settings.httpsPort, '--https-port');
   const http = await bind(settings.httpPort, '--http-port');
-  const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
-  return { https, http, notes };
+  return { https, http, ...portReport([https, http]) };
 }
 
 /** One line a mapping: a page's assets are refused by the dozen. */
