@@ -32,7 +32,7 @@ import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
 import type { Lifecycle } from './service/lifecycle.ts';
-import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
+import { llmReport, llmText, portReport, type StartReport, servicesOf } from './start-report.ts';
 import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
@@ -226,7 +226,8 @@ async function build(
       httpsPort: ports.https,
       httpPort: ports.http,
       hosts: bound.https.hosts,
-      portNotes: bound.notes,
+      portNotes: bound.portNotes,
+      ...(bound.deniedPort === undefined ? {} : { deniedPort: bound.deniedPort }),
       ...servicesOf(snapshot),
       llm: llmReport(chosen),
       trust: trust.report,
@@ -279,7 +280,7 @@ async function bindPorts(
   sockets: InheritedSockets,
   listener: Listener,
   closers: Closers,
-): Promise<{ https: BoundPort; http: BoundPort; notes: string[] }> {
+): Promise<{ https: BoundPort; http: BoundPort } & Pick<StartReport, 'portNotes' | 'deniedPort'>> {
   const bind = async (name: 'https' | 'http'): Promise<BoundPort> => {
     const { port, explicit, fallback } = settings[`${name}Port`];
     const flag = `--${name}-port`;
@@ -297,8 +298,9 @@ async function bindPorts(
   };
   const https = await bind('https');
   const http = await bind('http');
-  const notes = [https, http].flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
-  return { https, http, notes: [...notes, ...notAsAsked(settings, sockets, { https: https.port, http: http.port })] };
+  const { portNotes, ...report } = portReport([https, http]);
+  const ports = { https: https.port, http: http.port };
+  return { https, http, ...report, portNotes: [...portNotes, ...notAsAsked(settings, sockets, ports)] };
 }
 
 /** A service's sockets stay where they were installed, whatever the settings say now. */

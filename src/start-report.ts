@@ -1,4 +1,5 @@
 /** What the start page says, as data. */
+import type { AppError } from './core/errors.ts';
 import {
   candidatePorts,
   candidatesOf,
@@ -40,6 +41,8 @@ export interface StartReport {
   hosts: string[];
   /** Why a port is not the one that a user would expect. */
   portNotes: string[];
+  /** The lowest port that this user may not listen on, where one of the usual ones was denied. */
+  deniedPort?: number;
   services: StartService[];
   /** Services found that no hostname could mean. */
   otherServices: number;
@@ -50,6 +53,21 @@ export interface StartReport {
   dataDir: string;
   warnings: string[];
   domains: readonly string[];
+}
+
+/** What to say of ports that were taken instead of the usual ones: why, and how to live with whoever has them. */
+export function portReport(
+  bound: readonly { port: number; instead?: AppError }[],
+): Pick<StartReport, 'portNotes' | 'deniedPort'> {
+  const portNotes = bound.flatMap(({ port, instead }) => (instead ? [`${instead.message}, so it is ${port}`] : []));
+  const together = bound.flatMap(({ instead }) => instead?.data?.together ?? []).map(String);
+  const denied = bound.flatMap(({ instead }) =>
+    instead?.code === 'PORT_FORBIDDEN' ? [Number(instead.data?.port)] : [],
+  );
+  return {
+    portNotes: [...portNotes, ...new Set(together)],
+    ...(denied.length > 0 ? { deniedPort: Math.min(...denied) } : {}),
+  };
 }
 
 /** The choice, as data. */

@@ -16,11 +16,23 @@ export class CliContext {
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Names of all commands: an advice names only one that there is. */
+  #commands: ReadonlySet<string> = new Set();
 
   constructor(parts: { output: Output; env: NodeJS.ProcessEnv; version: string }) {
     this.output = parts.output;
     this.env = parts.env;
     this.version = parts.version;
+  }
+
+  /** Told once, when all commands are there. */
+  knowCommands(names: Iterable<string>): void {
+    this.#commands = new Set(names);
+  }
+
+  /** Has this version the command? */
+  has(command: string): boolean {
+    return this.#commands.has(command);
   }
 
   /** @throws {AppError} CONFIG_* */

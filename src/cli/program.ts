@@ -74,6 +74,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addTrust(program, context, done);
   addUntrust(program, context, done);
   addCa(program, context, done);
+  context.knowCommands(program.commands.map((command) => command.name()));
   return program;
 }
 

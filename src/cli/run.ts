@@ -95,6 +95,7 @@ async function printStartPage(context: CliContext, report: StartReport, notes: r
       colour: output.colour,
       width: output.width,
       commandLine: (args) => context.commandLine(args),
+      serviceCommand: context.has('service') ? context.commandLine('service install') : undefined,
       namesHint: await namesHint(process.platform),
     },
   );

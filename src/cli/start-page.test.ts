@@ -76,6 +76,17 @@ describe('renderStartPage()', () => {
     expect(page).toContain('Port 443 cannot be had');
   });
 
+  it('says how to get ports that this user may not have, by the way that this platform has', () => {
+    const denied = { portNotes: ['This user may not listen on port 443, so it is 8443'], deniedPort: 80 };
+    const linux = render(denied, { platform: 'linux' });
+    expect(linux).toContain('sudo sysctl net.ipv4.ip_unprivileged_port_start=80');
+    expect(render(denied, { platform: 'linux', serviceCommand: 'hostwise service install' })).toContain(
+      'hostwise service install has the system open them',
+    );
+    expect(render(denied, { platform: 'darwin' })).toContain('macOS gives ports below 1024 on loopback to root only');
+    expect(render({}, { platform: 'linux' })).not.toContain('sysctl');
+  });
+
   it('says which LLM is asked, or why none and how to get one', () => {
     expect(render()).toContain('a/b at https://openrouter.ai/api/v1/chat/completions');
     const found = { url: 'http://127.0.0.1:11434/v1/chat/completions', model: 'qwen3:8b', found: 'Ollama' };

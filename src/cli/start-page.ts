@@ -4,6 +4,7 @@
  */
 
 import { CONTROL_LABEL, originUrl } from '../core/hostname.ts';
+import { lowPortAdvice } from '../platform/low-ports.ts';
 import type { StartReport, StartService } from '../start-report.ts';
 import { clip, type Painter, painter, printable } from './text.ts';
 
@@ -14,6 +15,9 @@ export interface StartPageOptions {
   width: number;
   /** How this program is called: `run --demo` -> `npm start -- --demo`. Default: `hostwise ...`. */
   commandLine?: (args: string) => string;
+  /** The command that installs the service, where this version has one. */
+  serviceCommand?: string | undefined;
+  platform?: NodeJS.Platform;
   /** What else there is to say about names, when programs other than browsers cannot find them. */
   namesHint?: string | undefined;
 }
@@ -39,7 +43,7 @@ export function renderStartPage(report: StartReport, options: StartPageOptions):
   const parts: Part[] = [
     { title: 'Open', lines: openLines(report, { ...options, paint, say }) },
     { title: 'Look', lines: lookLines(report), apart: true },
-    { title: 'Listens', lines: listenLines(report) },
+    { title: 'Listens', lines: listenLines(report, { ...options, paint, say }) },
     { title: 'LLM', lines: llmLines(report) },
     { title: 'Trust', lines: trustLines(report, paint) },
     { title: 'Names', lines: options.namesHint === undefined ? [] : [options.namesHint] },
@@ -103,13 +107,15 @@ function lookLines(report: StartReport): string[] {
   return [`${origin}/  what is routed where, and why; ${origin}/_debug`];
 }
 
-function listenLines(report: StartReport): string[] {
-  const { httpsPort, httpPort, hosts, portNotes, domains } = report;
+function listenLines(report: StartReport, { platform = process.platform, serviceCommand, say }: Writing): string[] {
+  const { httpsPort, httpPort, hosts, portNotes, deniedPort, domains } = report;
   const further = domains.filter((domain) => domain !== 'localhost').map((domain) => `*.${domain}`);
   const names = further.length === 0 ? '' : `, for ${['*.localhost', ...further].join(', ')}`;
   const http = schemeOf(report) === 'https' && report.httpMode === 'redirect' ? 'http (to https)' : 'http';
   const where = `https ${httpsPort}, ${http} ${httpPort} on ${hosts.join(' and ')}${names}`;
-  return [where, ...portNotes.map(printable)];
+  if (deniedPort === undefined) return [where, ...portNotes.map(printable)];
+  const { text } = lowPortAdvice({ platform, lowest: deniedPort, serviceCommand, runCommand: say('run') });
+  return [where, ...portNotes.map(printable), text];
 }
 
 function llmLines({ llm }: StartReport): string[] {

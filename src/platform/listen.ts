@@ -4,6 +4,8 @@
  */
 import net from 'node:net';
 import { AppError, systemCode } from '../core/errors.ts';
+import { routerOfProgram } from './known-routers.ts';
+import { lowPortAdvice } from './low-ports.ts';
 import { holderText, type PortHolder, whoHolds as whoHoldsInProc } from './port-holder.ts';
 
 /** What to listen on. */
@@ -210,11 +212,18 @@ async function explain(error: unknown, port: number, options: ListenOptions, fal
 
 function inUse(error: unknown, port: number, flag: string, holder: PortHolder | undefined): AppError {
   const look = `See who has it with: lsof -nP -iTCP:${port} -sTCP:LISTEN`;
+  const router = holder && routerOfProgram(holder.command);
+  const [stop] = router?.commands ?? [];
   return new AppError('PORT_IN_USE', `Port ${port} is in use${holder ? ` by ${holderText(holder)}` : ''}`, {
-    hint: `${holder ? 'Stop it' : look}, or use another port: ${otherPort(port, flag)}`,
-    data: { port, ...(holder ? { holder } : {}) },
+    hint: `${stopText(holder !== undefined, stop) ?? look}, or use another port: ${otherPort(port, flag)}`,
+    data: { port, ...(holder ? { holder } : {}), ...(router ? { router: router.id, together: router.together } : {}) },
     cause: error,
   });
+}
+
+function stopText(isKnown: boolean, command: string | undefined): string | undefined {
+  if (command !== undefined) return `Stop it (${command})`;
+  return isKnown ? 'Stop it' : undefined;
 }
 
 /** The flag with a port that is probably free. */
@@ -225,7 +234,7 @@ function otherPort(port: number, flag: string, proposed?: number): string {
 
 function forbiddenHint(port: number, flag: string, fallbackPort: number | undefined): string {
   const other = otherPort(port, flag, fallbackPort);
-  if (process.platform !== 'linux') return `Use a higher port: ${other}`;
-  const lowest = Math.min(port, 80);
-  return `Allow it with: sudo sysctl net.ipv4.ip_unprivileged_port_start=${lowest}, or use a higher port: ${other}`;
+  const { platform } = process;
+  const { commands } = lowPortAdvice({ platform, lowest: Math.min(port, 80), runCommand: 'hostwise run' });
+  return `Allow it with: ${commands[0]}, or use a higher port: ${other}`;
 }

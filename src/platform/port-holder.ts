@@ -1,8 +1,9 @@
 /**
  * Who listens on a port: asked only when a port could not be had, so that the error can name the program.
  */
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import { run } from './exec.ts';
 
 /** The program that holds a port, as far as it may be seen. */
 export interface PortHolder {
@@ -15,11 +16,41 @@ export interface PortHolder {
 }
 
 /**
- * Find the process that listens on a TCP port, on any address, in /proc. Cost: the port's line in milliseconds, then
- * one readlink per open file of the machine until the owner is found (up to 0.3 s on a large one).
- * @returns undefined when nobody is seen to listen, or on a system without /proc
+ * Find the process that listens on a TCP port, on any address: in /proc, or by lsof on a system without it.
+ * @returns undefined when nobody is seen to listen
  */
 export async function whoHolds(port: number): Promise<PortHolder | undefined> {
+  const hasProc = await access('/proc/net/tcp').then(
+    () => true,
+    () => false,
+  );
+  return hasProc ? holderInProc(port) : holderByLsof(port);
+}
+
+const LSOF_TIMEOUT_MS = 5_000;
+
+/** One program for one port (50 ms on a Mac). Another user's processes are not seen without root's rights. */
+export async function holderByLsof(port: number): Promise<PortHolder | undefined> {
+  const { stdout } = await run('lsof', ['-nP', '-w', `-iTCP:${port}`, '-sTCP:LISTEN', '-F', 'pcu'], {
+    timeoutMs: LSOF_TIMEOUT_MS,
+  });
+  return holderInFields(stdout);
+}
+
+/** The first process of lsof's field output (lsof(8), "OUTPUT FOR OTHER PROGRAMS"): a field a line, `p` begins a process. */
+export function holderInFields(text: string): PortHolder | undefined {
+  const field = (name: string): string | undefined => new RegExp(`^${name}(.*)$`, 'm').exec(text)?.[1];
+  const pid = Number(field('p') ?? Number.NaN);
+  if (!Number.isInteger(pid)) return undefined;
+  // lsof writes a space in a name as \x20.
+  const command = (field('c') ?? '').replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return { pid, command: command.slice(0, 60), uid: Number(field('u') ?? 0) };
+}
+
+/** The port's line takes milliseconds, then one readlink per open file until the owner is found (up to 0.3 s). */
+async function holderInProc(port: number): Promise<PortHolder | undefined> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     const text = await readFile(table, 'latin1').catch(() => '');

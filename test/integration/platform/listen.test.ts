@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BoundPort, type ListenOne, type ListenOptions, listenBoth } from '../../../src/platform/listen.ts';
-import { whoHolds } from '../../../src/platform/port-holder.ts';
+import { holderByLsof, whoHolds } from '../../../src/platform/port-holder.ts';
 import { needs } from '../../fixtures/needs.ts';
 
 const BOTH = ['127.0.0.1', '::1'];
@@ -122,6 +122,21 @@ describe('listenBoth', () => {
       data: { holder: { pid: process.pid, uid: process.getuid?.() } },
     });
     expect(await whoHolds(await freePort())).toBeUndefined();
+  });
+
+  it.skipIf(!needs('lsof'))('finds the same program by lsof, where there is no /proc [needs lsof]', async () => {
+    const port = await occupy('::1');
+    expect(await holderByLsof(port)).toMatchObject({ pid: process.pid, uid: process.getuid?.() });
+    expect(await holderByLsof(await freePort())).toBeUndefined();
+  });
+
+  it('says of another router how it is stopped, and that both can live together', async () => {
+    const port = await occupy();
+    await expect(open({ port, whoHolds: async () => ({ pid: 812, command: 'nginx', uid: 0 }) })).rejects.toMatchObject({
+      message: `Port ${port} is in use by nginx (pid 812)`,
+      hint: expect.stringContaining('sudo systemctl stop nginx'),
+      data: { router: 'nginx', together: expect.stringContaining('may keep the port') },
+    });
   });
 
   it('still says how to find out when it cannot be seen who holds it', async () => {
