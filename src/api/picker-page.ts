@@ -73,7 +73,7 @@ function choiceItem({ service, why }: PickerCandidate, port: number, hostname: s
   return html`<li><button name="choice" value="${choiceValue(service, port)}">
 <strong>${maskText(describeService(service))}</strong> <span class="port">port ${port}</span>
 ${why !== undefined && html`<small class="why">${maskText(why)}</small>`}
-<small class="mono">${whereabouts(service)}</small>${hostname !== undefined && html`<small>also ${hostname}</small>`}</button></li>
+<small class="mono" title="${whereabouts(service)}">${whereabouts(service)}</small>${hostname !== undefined && html`<small>also ${hostname}</small>`}</button></li>
 `;
 }
 

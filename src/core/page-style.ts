@@ -66,6 +66,8 @@ ul.choices button:hover, ul.choices button:focus-visible { border-color: var(--a
 ul.choices strong { font-weight: 620; }
 ul.choices small { grid-column: 1 / -1; }
 ul.choices .why { color: var(--good); }
+ul.choices .mono { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: .8rem; }
+details summary { cursor: pointer; color: var(--soft); }
 ul.choices .port { color: var(--soft); font-family: var(--mono); font-size: .875rem; }
 ul.places { padding-left: 1.2rem; }
 ol.steps { list-style: none; padding: 0; margin: 0; }

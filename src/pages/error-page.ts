@@ -55,7 +55,7 @@ export function failurePage(
   return page(status, {
     title: error,
     body: html`<p class="status">${status}</p><h1><code>${label}</code> did not answer</h1>
-<p>${detail}. ${hint}.</p>
+<p>${hint}.</p>
 <div class="card"><dl><dt>Asked for</dt><dd>${hostname}</dd><dt>Service</dt><dd>${label}, port ${port}</dd>
 <dt>It said</dt><dd>${detail}</dd><dt>Since</dt><dd>${since === undefined ? 'just now' : html`<time datetime="${since}">${timeOf(since)}</time>`}</dd>
 <dt>Tried</dt><dd>${tried}</dd></dl></div>

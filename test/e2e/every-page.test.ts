@@ -1,6 +1,6 @@
 /**
  * Every page and every view of the dashboard, light and dark: axe-core finds no serious violation. With
- * `SCREENSHOTS=<folder>` a picture of each is left there, for docs/screenshots.
+ * `SCREENSHOTS=<folder>` a picture of each is left there, to look at.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
