@@ -7,8 +7,8 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lchown, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
+import { shellLine } from '../core/shell-quote.ts';
 import type { AuthorityFiles } from './make-authority.ts';
-import { shellLine } from './trust/shell-quote.ts';
 
 /** Our files have 1 KiB; more is not ours. */
 const MAX_FILE_BYTES = 64 * 1024;
