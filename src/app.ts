@@ -18,6 +18,7 @@ import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
+import { Holds } from './proxy/hold.ts';
 import { Listener } from './proxy/listener.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
@@ -180,6 +181,7 @@ async function build(
       control,
       traffic,
       upstreams,
+      holds: new Holds(),
       pages: createPages({
         domains: settings.domains,
         isModelCold: () => llm.client?.isCold() === true,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addCa } from './ca.ts';
 import { CliContext, type Done } from './context.ts';
+import { addDoctor } from './doctor.ts';
 import { EXIT, failureOf } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { createOutput } from './output.ts';
@@ -74,6 +75,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addTrust(program, context, done);
   addUntrust(program, context, done);
   addCa(program, context, done);
+  addDoctor(program, context, done);
   context.knowCommands(program.commands.map((command) => command.name()));
   return program;
 }

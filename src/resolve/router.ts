@@ -25,6 +25,7 @@ import { ForcedOnce } from './forced-once.ts';
 import { presented } from './presentation.ts';
 import { Questions, toResolve } from './questions.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
+import { ReturnWatch } from './return-watch.ts';
 import { rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_REACH, ANY_SUFFIX, addressKey, flightKey, reachesAnything } from './route-keys.ts';
 import { LookTimes, lookAgain } from './second-look.ts';
@@ -56,6 +57,7 @@ export class HostRouter {
   readonly #questions: Questions;
   readonly #forced: ForcedOnce;
   readonly #looks: LookTimes;
+  readonly #returns: ReturnWatch;
   readonly #now: () => number;
 
   constructor(parts: RouterParts) {
@@ -65,6 +67,7 @@ export class HostRouter {
     this.#questions = new Questions(parts, this.#now);
     this.#forced = new ForcedOnce(this.#now);
     this.#looks = new LookTimes(this.#now);
+    this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
       this.#addresses.delete(key + ANY_SUFFIX);
@@ -107,6 +110,12 @@ export class HostRouter {
     const key = addressKey(ask);
     if (this.#addresses.peek(key)?.key === failed.key) this.#addresses.delete(key);
     return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#parts.discovery.refresh()));
+  }
+
+  /** It is away: looks until it is back. @param isOver aborted: the outcome is what was seen last */
+  whenBack(ask: RouteAsk, isOver: AbortSignal): Promise<RouteOutcome | undefined> {
+    // Not as a navigation: whoever only waits spends nothing of what is kept for those.
+    return this.#returns.wait(addressKey(ask), { ...ask, navigation: false }, isOver);
   }
 
   /** A decision without proxying, as `resolve` shows it: mappings are ignored, but for who the origin is. */
