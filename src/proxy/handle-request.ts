@@ -9,7 +9,7 @@ import type { HostChecker } from '../core/host-check.ts';
 import { originUrl, parseAuthority } from '../core/hostname.ts';
 import type { PageBody, PageFormat } from '../core/http-message.ts';
 import { mappingKey } from '../core/mapping.ts';
-import { isNavigation, pageFormat } from '../core/page-format.ts';
+import { isLoadedAhead, isNavigation, pageFormat } from '../core/page-format.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { belowPath, clientPath } from './below-path.ts';
@@ -211,7 +211,9 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
 }
 
 function askFor(exchange: Exchange, verdict: ForwardVerdict, rule: PathRule | undefined): RouteAsk {
-  const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  // What is loaded ahead gets no part of what is kept for a person's click.
+  const navigation = navigates(exchange) && !isLoadedAhead((name) => exchange.header(name));
+  const ask: RouteAsk = { hostname: verdict.hostname, navigation };
   if (rule?.to) Object.assign(ask, rule.to);
   else if (rule) ask.pathPrefix = rule.prefix;
   return ask;
