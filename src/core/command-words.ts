@@ -4,6 +4,7 @@
  */
 
 import { baseName } from './path-text.ts';
+import { isProgramName } from './program-name.ts';
 import { looksSecret } from './secrets.ts';
 import { type ContainerService, isContainer, type ProcessService, type Service } from './service.ts';
 
@@ -73,7 +74,7 @@ function programName(service: ProcessService, first: string | undefined): string
   const names = [word, service.command]
     .filter((name) => !isTitle(name))
     .map((name) => baseName(name).replace(/:$/, ''));
-  return names.find((name) => name !== '') ?? 'program';
+  return names.find(isProgramName) ?? 'program';
 }
 
 /** A title may be anything, also a URL with credentials or an assignment (`PGPASSWORD=x psql`). */

@@ -3,12 +3,12 @@
  * sure". Hints, then names, then the LLM where they do not settle it; every step leaves its trace. Never throws.
  */
 import type { DecisionStep, ResolvedDecision } from '../core/decision.ts';
-import { type ErrorCode, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { DecisionUnderWay } from '../core/wait.ts';
-import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
+import { askLlm, isOverBudget, type LlmOutcome, overBudget, promptText, skipped } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
@@ -18,6 +18,7 @@ import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
 import { matchNames, type NameMatch } from './names.ts';
 import type { Correction } from './prompt.ts';
+import { isTellable } from './redact.ts';
 import { matchSibling, siblingServices } from './siblings.ts';
 import { candidatesBy, decided, hintStep, idsOf, nameStep, nobody, reasonOf } from './trace.ts';
 
@@ -232,7 +233,8 @@ export class Resolver {
   }
 
   async #askLlm(question: Case): Promise<LlmOutcome> {
-    const { ask, hostname, candidates } = question;
+    const { ask, hostname, name, candidates } = question;
+    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET, undefined);
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
@@ -267,27 +269,8 @@ function nothingRuns({ siblingsOnly, origin }: ResolveAsk, { warnings = [] }: Sn
   return `Nothing that could be meant is running${unseen}`;
 }
 
-function skipped(why: string, prompt: string | undefined): LlmOutcome {
-  const detail = `The LLM was not asked: ${why}`;
-  const step: DecisionStep = { step: 'llm', outcome: 'skipped', detail, durationMs: 0 };
-  if (prompt !== undefined) step.prompt = prompt;
-  return { step, verdict: undefined };
-}
-
-function overBudget(prompt: string | undefined): LlmOutcome {
-  const outcome = skipped('the budget of LLM calls for this minute is used up', prompt);
-  outcome.step.code = OVER_BUDGET;
-  return outcome;
-}
-
 const NO_LLM = 'no LLM is set up';
-
-const OVER_BUDGET: ErrorCode = 'LLM_BUDGET';
-
-/** Was the LLM left out because too much was asked of it in this minute? */
-export function isOverBudget({ steps }: Pick<ResolvedDecision, 'steps'>): boolean {
-  return steps.some(({ code }) => code === OVER_BUDGET);
-}
+const LIKE_A_SECRET = 'a part of the name looks like a key or a password, which is not sent to anybody';
 
 function isSettled({ hint, match }: Case): boolean {
   return hint?.outcome === 'decided' || match?.outcome === 'decided';

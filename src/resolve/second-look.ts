@@ -8,8 +8,8 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedDecision } from '../core/decision.ts';
 import type { Mapping } from '../core/mapping.ts';
 import type { Service, Snapshot } from '../core/service.ts';
+import { isOverBudget } from './ask-llm.ts';
 import { clearPort } from './port-choice.ts';
-import { isOverBudget } from './resolver.ts';
 import { frontOf, newRivals } from './rivals.ts';
 
 /** A hostname is looked at again at most this often. */
