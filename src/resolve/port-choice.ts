@@ -1,8 +1,14 @@
 /** Which of a service's ports is meant, where the service itself leaves no doubt. */
 
 import { argvOf, imageName } from '../core/command-words.ts';
-import { type ContainerService, candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { isOtherProtocol } from './non-web.ts';
+import {
+  type ContainerService,
+  candidatePorts,
+  isContainer,
+  type ProcessService,
+  type Service,
+} from '../core/service.ts';
+import { pagePorts } from './non-web.ts';
 
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port|urls)|-D?server\.port|PORT)$/i;
@@ -29,6 +35,14 @@ export function isPassingPort(port: number): boolean {
   return port >= FIRST_PASSING_PORT || isInspector(port);
 }
 
+/** Does it listen where its command line says, or on a port that a person would choose? */
+export function hasChosenPort(service: ProcessService): boolean {
+  const ports = candidatePorts(service);
+  return (
+    ports.some((port) => !isPassingPort(port)) || portsOfFlags(argvOf(service)).some((port) => ports.includes(port))
+  );
+}
+
 /** Node's inspector takes 9229 and counts up. */
 function isInspector(port: number): boolean {
   return port >= 9229 && port <= 9249;
@@ -50,7 +64,7 @@ export function clearPort(service: Service): number | null {
     ? null
     : onlyOne([...new Set(portsOfFlags(argvOf(service)))].filter((port) => ports.includes(port)));
   if (named !== null) return named;
-  const likely = ports.filter((port) => !isOtherProtocol(port) && !SIDE_PORTS.has(port) && !isInspector(port));
+  const likely = pagePorts(service).filter((port) => !SIDE_PORTS.has(port) && !isInspector(port));
   return (
     onlyOne(likely) ??
     (isContainer(service) ? containerPort(service, likely) : onlyOne(likely.filter((port) => !isPassingPort(port))))
