@@ -8,7 +8,6 @@ import { baseName, parentPath } from '../core/path-text.ts';
 import { isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './places.ts';
-import { hasChosenPort } from './port-choice.ts';
 
 /** Words for the same part of a project, whichever of them its directory or package is called. */
 const PARTS: readonly (readonly string[])[] = [
@@ -200,15 +199,14 @@ function isToolName(tool: string): boolean {
 }
 
 /**
- * Is it a program that may be anything: a package's command that is not known to serve projects, or one whose port
- * nobody chose? A linter's server is not what the name of a project means, but a new framework may be.
+ * Is it a program that may be anything, a package's command that is not known to serve projects? A linter's server is
+ * not what the name of a project means, but a new framework is.
  */
 export function isStranger(place: Place): boolean {
   const { service } = place;
-  if (isContainer(service) || isFrontEnd(place) || isPageServer(place)) return false;
-  const tools = toolNames(place);
-  if (tools.some((tool) => API_SERVERS.has(tool) || RUNNERS.test(tool))) return false;
-  return commandWords(service).isInstalled === true || !hasChosenPort(service);
+  if (isContainer(service) || !commandWords(service).isInstalled || isFrontEnd(place) || isPageServer(place))
+    return false;
+  return !toolNames(place).some((tool) => API_SERVERS.has(tool) || RUNNERS.test(tool));
 }
 
 /** Where workspaces keep what has no server of its own. */
