@@ -181,7 +181,9 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   const isInstructed = ask.force === true || ask.prompt !== undefined;
   if (!ask.navigation || isInstructed || formatFor(exchange) !== 'html') return routed;
   const patience = new AbortController();
-  const deciding = delay(PATIENCE_MS, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
+  // Of what is known, only the address is looked for: as long as for an app that is away.
+  const patienceMs = context.router.knows(ask) ? context.holds.holdMs : PATIENCE_MS;
+  const deciding = delay(patienceMs, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
   const first = await Promise.race([routed, deciding]);
   patience.abort();
   return first;

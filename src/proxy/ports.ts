@@ -16,6 +16,8 @@ export interface Router {
   peek(ask: RouteAsk): Upstream | undefined;
   /** Per request, from memory: does the hostname's mapping say that somebody else answers below this path? */
   pathRule(hostname: string, path: string): PathRule | undefined;
+  /** From memory: is it known who is meant, though perhaps not where it listens now? Asked before the slow path. */
+  knows(ask: RouteAsk): boolean;
   /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
   route(ask: RouteAsk): Promise<RouteOutcome>;
   /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */

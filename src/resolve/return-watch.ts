@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RouteAsk, RouteOutcome } from '../core/route.ts';
 
-/** Between two looks, at least; and never shorter than a look takes, so that half of the scan thread's time is free. */
+/** Between the end of one look and the next. Looks are made by a thread of their own. */
 const PAUSE_MS = 30;
 
 /** Locates what is asked for on a fresh look at the machine. */
@@ -65,10 +65,9 @@ export class ReturnWatch {
   async #run(key: string, ask: RouteAsk, waiters: Set<Waiter>): Promise<void> {
     try {
       do {
-        const startedAtMs = performance.now();
         const outcome = await this.#look(ask);
         for (const waiter of [...waiters]) waiter.seen(outcome);
-        if (waiters.size > 0) await delay(Math.max(PAUSE_MS, performance.now() - startedAtMs));
+        if (waiters.size > 0) await delay(PAUSE_MS);
       } while (waiters.size > 0);
     } catch (error) {
       for (const waiter of [...waiters]) waiter.failed(error);

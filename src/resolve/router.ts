@@ -105,6 +105,11 @@ export class HostRouter {
     return this.#paths.find(hostname, path);
   }
 
+  /** Is there a mapping? From memory. */
+  knows(ask: RouteAsk): boolean {
+    return this.#mappingOf(ask) !== undefined;
+  }
+
   /** Does the right one still listen? */
   verify(upstream: Upstream): boolean | Promise<boolean> {
     return this.#parts.discovery.holds(upstream.proof);
