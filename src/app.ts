@@ -16,10 +16,12 @@ import { type InheritedSockets, takeInheritedSockets } from './platform/inherite
 import { type BoundPort, listenBoth } from './platform/listen.ts';
 import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
+import { openFileLimit } from './platform/open-files.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
 import { Holds } from './proxy/hold.ts';
 import { Listener } from './proxy/listener.ts';
+import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
@@ -207,6 +209,7 @@ async function build(
     },
     contexts,
     contexts.secureServerOptions(),
+    limitsFor(openFileLimit()),
   );
   closers.push(contexts.keepDefaultFresh((options) => listener.setDefaultCertificate(options)));
   const bound = await bindPorts(settings, takeInheritedSockets(env, process.pid), listener, closers);
