@@ -13,6 +13,7 @@ import { addRoutes } from './routes.ts';
 import { addRun } from './run.ts';
 import { addService } from './service.ts';
 import { addServices } from './services.ts';
+import { addSetup } from './setup.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addStop } from './stop.ts';
@@ -63,6 +64,7 @@ function buildProgram(context: CliContext, done: Done): Command {
     .exitOverride()
     .addHelpText('after', '\nEvery command takes its settings also from the environment; see "hostwise run --help".');
   addRun(program, context, done);
+  addSetup(program, context, done);
   addStart(program, context, done);
   addStop(program, context, done);
   addRestart(program, context, done);

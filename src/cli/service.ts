@@ -29,7 +29,8 @@ export function addService(program: Command, context: CliContext, done: Done): v
   addSettingFlags(uninstall, ['dataDir']).action(async (flags: Flags) => done(await uninstallService(context, flags)));
 }
 
-async function installService(context: CliContext, flags: Flags): Promise<number> {
+/** What `service install` does, for `setup`. */
+export async function installService(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags);
   context.warn([...settings.warnings, ...leftBehind(settings)]);
   const manager = managerToInstall(context, await partsOf(context, settings, flags));

@@ -12,14 +12,19 @@ import { programArguments } from './launch-daemon.ts';
  * @param words the command: `['service', 'install']`
  * @param flags those it was called with
  */
-export function sudoLine(
+export function sudoLine(...call: Parameters<typeof sudoWords>): string {
+  return shellLine(...sudoWords(...call));
+}
+
+/** The same as words, for a call without a shell. */
+export function sudoWords(
   context: CliContext,
   settings: Settings,
   words: readonly string[],
   flags: PortableFlags = {},
-): string {
+): string[] {
   const { dataDir, ...others } = { ...portableFlags({}, settings), ...flags };
   const isUsual = dataDir === defaultDataDir({}, process.platform, homeFolder(context.env));
   const all = isUsual || dataDir === undefined ? others : { dataDir, ...others };
-  return shellLine('sudo', process.execPath, ...programArguments(), ...words, ...flagArguments(all));
+  return ['sudo', process.execPath, ...programArguments(), ...words, ...flagArguments(all)];
 }
