@@ -41,9 +41,9 @@ const page = (query: string, headers: Record<string, string> = TYPED) =>
 
 it('shows what answers, why, its failures and its log, with markup as text and secrets masked', async () => {
   log = { text: '\u001b[32mready\u001b[0m\r\n<script>alert(1)</script>\nDB_PASSWORD=hunter22\n' };
-  traffic.began(
-    trafficRecord({ hostname: 'db.localhost', target: '/a?token=sesame-1', error: 'It refused <b>', totalMs: 1 }),
-  );
+  const failed = { hostname: 'db.localhost', target: '/a?token=sesame-1', error: 'It refused <b>', totalMs: 1 };
+  traffic.began(trafficRecord(failed));
+  traffic.ended(trafficRecord(failed));
   const { status, body } = await page('host=db.localhost');
   expect(status).toBe(200);
   for (const part of ['shop-db-1', '127.0.0.1:5432', 'an exact name', 'postgres:16', 'ready\n', 'no answer since']) {
