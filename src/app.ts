@@ -127,6 +127,7 @@ async function build(
       await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
     },
     containerLog: (id, lines) => discovery.containerLog(id, lines),
+    stoppedContainerLog: (name, lines) => discovery.stoppedContainerLog(name, lines),
     waits: new WaitWatch({
       route: (ask) => router.route(ask),
       underWay: (hostname) => resolver.underWay(hostname),

@@ -93,7 +93,10 @@ function ReachText({ route }: { route: RouteView }): ComponentChild {
     return (
       <>
         <i class={`dot ${tone}`} aria-hidden="true" />
-        {label} <span class={tone}>{word}</span>
+        {label}{' '}
+        <a class={tone} href={`/service?host=${encodeURIComponent(hostname)}`}>
+          {word}
+        </a>
         <small>{reach.detail}</small>
       </>
     );
