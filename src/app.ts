@@ -130,6 +130,7 @@ async function build(
       await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
     },
     containerLog: (id, lines) => discovery.containerLog(id, lines),
+    stoppedContainerLog: (name, lines) => discovery.stoppedContainerLog(name, lines),
     waits: new WaitWatch({
       route: (ask) => router.route(ask),
       underWay: (hostname) => resolver.underWay(hostname),
@@ -152,7 +153,7 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
-      llm: { reason: llmText(llm), ...resolver.llmState(llm) },
+      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       docker: discovery.docker,
       routes: store.size,

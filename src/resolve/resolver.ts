@@ -13,6 +13,7 @@ import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
+import { LlmSpend, type LlmTotals } from './llm-spend.ts';
 import { type LlmState, LlmWatch } from './llm-watch.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
@@ -93,6 +94,7 @@ export class Resolver {
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
   readonly #watch = new LlmWatch();
+  readonly #spend = new LlmSpend();
   /** What is being decided now, by hostname. */
   readonly #underWay = new Map<string, Case>();
 
@@ -106,6 +108,12 @@ export class Resolver {
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
   llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
+  }
+
+  /** What the LLM has cost since the start, and what may still be asked. */
+  get llmSpend(): LlmTotals & { budgetPerMinute: number; leftThisMinute: number } {
+    const budget = this.#budget;
+    return { ...this.#spend.totals, budgetPerMinute: budget.perMinute, leftThisMinute: budget.remaining(true) };
   }
 
   /** How far the decision on a hostname is that is being made now; undefined: none is. From memory. */
@@ -252,8 +260,14 @@ export class Resolver {
       return overBudget(prompt);
     }
     question.llm = llm.isCold() ? 'loading' : 'asked';
-    const outcome = await askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
+    const mayRequest = (): boolean => {
+      const may = this.#budget.take(navigation);
+      if (may) this.#spend.sent();
+      return may;
+    };
+    const outcome = await askLlm(llm, input, mayRequest, this.#now);
     this.#watch.saw(outcome.step);
+    this.#spend.saw(outcome.step);
     return outcome;
   }
 }
