@@ -107,7 +107,7 @@ export class HostRouter {
 
   /** Is there a mapping? From memory. */
   knows(ask: RouteAsk): boolean {
-    return this.#mappingOf(ask) !== undefined;
+    return this.#mappings.of(ask) !== undefined;
   }
 
   /** Does the right one still listen? */
