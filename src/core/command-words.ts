@@ -64,7 +64,8 @@ export function commandWords(service: ProcessService): CommandWords {
   const program = programName(service, argv[0]);
   const words: CommandWords = { program };
   const at = INTERPRETER.test(program) ? scriptIndex(argv) : 0;
-  if (at > 0) words.script = scriptName(argv[at] ?? '', argv[at - 1]);
+  const script = at > 0 ? scriptName(argv[at] ?? '', argv[at - 1]) : '';
+  if (at > 0) words.script = looksSecret(script) ? '' : script;
   if (at > 0 && argv[at]?.includes('/node_modules/')) words.isInstalled = true;
   const subCommand = argv.slice(at + 1).find((arg) => SUB_COMMANDS.has(arg));
   if (subCommand !== undefined) words.subCommand = subCommand;
