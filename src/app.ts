@@ -149,7 +149,7 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
-      llm: { reason: llmText(llm), ...resolver.llmState(llm) },
+      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       docker: discovery.docker,
       routes: store.size,

@@ -8,11 +8,12 @@ import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { DecisionUnderWay } from '../core/wait.ts';
-import { askLlm, isOverBudget, type LlmOutcome, overBudget, promptText, skipped } from './ask-llm.ts';
+import { askLlm, isOverBudget, type LlmOutcome, overBudget, skipped, unsent } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
+import { LlmSpend, type LlmSums } from './llm-spend.ts';
 import { type LlmState, LlmWatch } from './llm-watch.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
@@ -93,6 +94,7 @@ export class Resolver {
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
   readonly #watch = new LlmWatch();
+  readonly #spend = new LlmSpend();
   /** What is being decided now, by hostname. */
   readonly #underWay = new Map<string, Case>();
 
@@ -106,6 +108,12 @@ export class Resolver {
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
   llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
+  }
+
+  /** What the LLM has cost since the start, and what may still be asked of it. */
+  get llmSpend(): LlmSums & { budgetPerMinute: number; leftThisMinute: number } {
+    const { perMinute } = this.#budget;
+    return { ...this.#spend.sums, budgetPerMinute: perMinute, leftThisMinute: this.#budget.remaining(true) };
   }
 
   /** How far the decision on a hostname is that is being made now; undefined: none is. From memory. */
@@ -131,7 +139,7 @@ export class Resolver {
     if ('refused' in names) return nobody(ask, names.refused, [], []);
     const key = JSON.stringify([names.hostname, ask.service, ask.siblingsOnly === true, ask.origin?.id]);
     const mode = ask.mode ?? this.#options.mode;
-    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice]);
+    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice, ask.explain === true]);
     const base = { ask, ...names, key, snapshot, mode };
     const begin = (): Case => ({ ...base, candidates: candidatesFor(ask, snapshot), steps: [] });
     const decision = await this.#fly(flight, ask, snapshot, begin);
@@ -234,7 +242,7 @@ export class Resolver {
 
   async #askLlm(question: Case): Promise<LlmOutcome> {
     const { ask, hostname, name, candidates } = question;
-    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET, undefined);
+    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET);
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
@@ -245,14 +253,19 @@ export class Resolver {
       ...(origin ? { origin } : {}),
       ...(hint ? { hint } : {}),
     };
-    const prompt = ask.explain ? promptText(input) : undefined;
-    if (!llm) return skipped(llmReason ?? NO_LLM, prompt);
+    const shown = () => (ask.explain ? unsent(llm, input) : {});
+    if (!llm) return skipped(llmReason ?? NO_LLM, shown());
     const navigation = ask.navigation === true;
     if (this.#budget.remaining(navigation) === 0) {
-      return overBudget(prompt);
+      return overBudget(shown());
     }
     question.llm = llm.isCold() ? 'loading' : 'asked';
-    const outcome = await askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
+    const outcome = await askLlm(llm, input, {
+      mayRequest: () => this.#budget.take(navigation),
+      spend: this.#spend,
+      now: this.#now,
+      explain: ask.explain === true,
+    });
     this.#watch.saw(outcome.step);
     return outcome;
   }

@@ -105,7 +105,19 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     for (let i = 0; i < 40; i++) await get(`invented-${i}.localhost`, NAVIGATION);
     expect(llm.requests).toHaveLength(30);
     expect(await askControl(hostwise.controlSocket, '/_api/status')).toMatchObject({
-      llm: { usable: false, reason: expect.stringContaining('budget') },
+      llm: {
+        usable: false,
+        reason: expect.stringContaining('budget'),
+        spend: {
+          calls: 30,
+          failures: 0,
+          promptTokens: 3_000,
+          completionTokens: 600,
+          cost: expect.closeTo(0.006, 6),
+          budgetPerMinute: 30,
+          leftThisMinute: 0,
+        },
+      },
     });
     const picker = await get('invented-39.localhost', NAVIGATION);
     expect(picker.status).toBe(303);
