@@ -84,15 +84,21 @@ function isSecretFlag(argument: unknown): boolean {
   return typeof argument === 'string' && /^--?[\w-]+$/.test(argument) && SECRET_NAME.test(argument);
 }
 
+/** What of a step left the machine. */
+interface Sent {
+  prompt?: string;
+  requests?: string[];
+}
+
 /**
  * {@link maskDeep} of a decision, but for the prompts in it: they were redacted before they were sent, and are shown as
  * exactly what left the machine.
  */
-export function maskDecision<T extends { steps: readonly { prompt?: string }[] }>(decision: T): T {
+export function maskDecision<T extends { steps: readonly Sent[] }>(decision: T): T {
   const masked = maskDeep(decision);
   const steps = masked.steps.map((step, i) => {
-    const prompt = decision.steps[i]?.prompt;
-    return prompt === undefined ? step : { ...step, prompt };
+    const { prompt, requests } = decision.steps[i] ?? {};
+    return { ...step, ...(prompt === undefined ? {} : { prompt }), ...(requests === undefined ? {} : { requests }) };
   });
   return { ...masked, steps };
 }

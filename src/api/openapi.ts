@@ -19,7 +19,13 @@ interface Operation {
   answer?: z.ZodType;
 }
 
-const HOST_QUERY = { host: 'shop.localhost', service: 'Sibling of it', mode: 'auto, llm or names', prompt: 'Context' };
+const HOST_QUERY = {
+  host: 'shop.localhost',
+  service: 'Sibling of it',
+  mode: 'auto, llm or names',
+  prompt: 'Context',
+  explain: 'Also what is sent, byte for byte',
+};
 
 const OPERATIONS: readonly Operation[] = [
   { method: 'get', path: '/_api/status', summary: 'How the program is', answer: schemas.statusSchema },

@@ -30,6 +30,8 @@ export interface ResolveQuestion {
   service?: string;
   mode?: 'auto' | 'llm' | 'names';
   prompt?: string;
+  /** Show what is sent, or would be. */
+  explain?: boolean;
 }
 
 /** A log of structured lines. */

@@ -166,6 +166,7 @@ export const decisionStepSchema = z.object({
   code: z.string().exactOptional(),
   candidates: z.array(z.string()).exactOptional(),
   prompt: z.string().exactOptional().describe('Exactly what left the machine, redacted'),
+  requests: z.array(z.string()).exactOptional().describe('The requests with it, byte for byte'),
   answer: z.string().exactOptional(),
   model: z.string().exactOptional(),
   tokens: z.object({ prompt: z.int(), completion: z.int() }).exactOptional(),

@@ -91,6 +91,7 @@ function readQuestion(host: string, query: (name: string) => string | undefined)
     ...(service === undefined ? {} : { service }),
     ...(prompt === undefined ? {} : { prompt }),
     ...(mode === undefined ? {} : { mode }),
+    ...(query('explain') === undefined ? {} : { explain: true }),
   };
 }
 

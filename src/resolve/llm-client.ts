@@ -89,6 +89,11 @@ export class LlmClient {
     }
   }
 
+  /** The body that a question would be sent with first, as far as is known of the server by now. Sends nothing. */
+  firstBody<T>(question: Completion<T>): string {
+    return this.#bodyOf(new Talk(question, this.#dialect));
+  }
+
   /** May the next answer wait for a model to be loaded? Only a local server unloads; Ollama does after 5 minutes. */
   isCold(): boolean {
     const sinceMs = this.#deps.now() - (this.#answeredAt ?? Number.NEGATIVE_INFINITY);
@@ -98,6 +103,10 @@ export class LlmClient {
   /** Break off what is asked now; a call that hangs must not keep the program from ending. */
   close(): void {
     this.#closing.abort();
+  }
+
+  #bodyOf<T>({ messages, dialect, maxTokens, schema }: Talk<T>): string {
+    return requestBody(this.model, messages, dialect, maxTokens, schema);
   }
 
   async #sleep(ms: number, signal: AbortSignal, because: LlmFailure): Promise<void> {
@@ -119,7 +128,7 @@ export class LlmClient {
           accept: 'application/json',
           ...(this.#apiKey ? { authorization: `Bearer ${this.#apiKey}` } : {}),
         },
-        body: requestBody(this.model, talk.messages, talk.dialect, talk.maxTokens, talk.schema),
+        body: talk.sends(this.#bodyOf(talk)),
         // A redirect would carry the key and the prompt to somebody else.
         redirect: 'error',
         signal,

@@ -1,37 +1,55 @@
-/** What the LLM has cost since the start: for the dashboard and `status`. Pure counting. */
-import type { DecisionStep } from '../core/decision.ts';
+/** What the LLM has cost since the start: every request, also of questions that came to nothing. */
 
-/** The sums. */
-export interface LlmTotals {
-  /** Requests sent; a question that is asked again in another form is several. */
+/** What one answered request used. */
+export interface LlmUsage {
+  promptTokens: number;
+  completionTokens: number;
+  /** In the currency of the server; undefined where it does not say. */
+  cost: number | undefined;
+}
+
+/** Is told of everything that is sent to a model and comes back. */
+export interface LlmMeter {
+  /** @param body of the request, byte for byte */
+  sent(body: string): void;
+  used(usage: LlmUsage): void;
+}
+
+/** Sums, as `status` shows them. */
+export interface LlmSums {
+  /** Requests. */
   calls: number;
-  /** Questions that came to no valid answer. */
+  /** Questions that got no usable answer. */
   failures: number;
   promptTokens: number;
   completionTokens: number;
-  /** In the currency of the server; null where none says. */
+  /** null where no answer said any. */
   cost: number | null;
 }
 
 /** See the file's header. */
-export class LlmSpend {
-  #totals: LlmTotals = { calls: 0, failures: 0, promptTokens: 0, completionTokens: 0, cost: null };
+export class LlmSpend implements LlmMeter {
+  readonly #sums: LlmSums = { calls: 0, failures: 0, promptTokens: 0, completionTokens: 0, cost: null };
 
-  /** A request is sent. */
+  /** See {@link LlmMeter}. */
   sent(): void {
-    this.#totals.calls++;
+    this.#sums.calls++;
   }
 
-  /** A question is over. What a refused answer has cost is paid all the same. */
-  saw({ outcome, tokens, cost }: DecisionStep): void {
-    if (outcome === 'failed') this.#totals.failures++;
-    this.#totals.promptTokens += tokens?.prompt ?? 0;
-    this.#totals.completionTokens += tokens?.completion ?? 0;
-    if (cost !== undefined) this.#totals.cost = (this.#totals.cost ?? 0) + cost;
+  /** See {@link LlmMeter}. */
+  used({ promptTokens, completionTokens, cost }: LlmUsage): void {
+    this.#sums.promptTokens += promptTokens;
+    this.#sums.completionTokens += completionTokens;
+    if (cost !== undefined) this.#sums.cost = (this.#sums.cost ?? 0) + cost;
   }
 
-  /** So far. */
-  get totals(): LlmTotals {
-    return { ...this.#totals };
+  /** A question came to nothing. */
+  failed(): void {
+    this.#sums.failures++;
+  }
+
+  /** A copy of the sums. */
+  get sums(): LlmSums {
+    return { ...this.#sums };
   }
 }

@@ -284,9 +284,9 @@ describe('what leaves the machine', () => {
 
   it('costs little on a hostile command line', () => {
     const argv = ['node', ...Array.from({ length: 2_000 }, () => 'a-passwor'.repeat(1_000))];
+    const services = [running(argv), running([], { args: `node ${'--pass'.repeat(100_000)}` })];
     const startedAt = performance.now();
-    redactService(running(argv));
-    redactService(running([], { args: `node ${'--pass'.repeat(100_000)}` }));
+    for (const service of services) redactService(service);
     expect(performance.now() - startedAt).toBeLessThan(100);
   });
 });

@@ -8,12 +8,12 @@ import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { DecisionUnderWay } from '../core/wait.ts';
-import { askLlm, isOverBudget, type LlmOutcome, overBudget, promptText, skipped } from './ask-llm.ts';
+import { askLlm, isOverBudget, type LlmOutcome, overBudget, skipped, unsent } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
-import { LlmSpend, type LlmTotals } from './llm-spend.ts';
+import { LlmSpend, type LlmSums } from './llm-spend.ts';
 import { type LlmState, LlmWatch } from './llm-watch.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
@@ -110,10 +110,10 @@ export class Resolver {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
   }
 
-  /** What the LLM has cost since the start, and what may still be asked. */
-  get llmSpend(): LlmTotals & { budgetPerMinute: number; leftThisMinute: number } {
-    const budget = this.#budget;
-    return { ...this.#spend.totals, budgetPerMinute: budget.perMinute, leftThisMinute: budget.remaining(true) };
+  /** What the LLM has cost since the start, and what may still be asked of it. */
+  get llmSpend(): LlmSums & { budgetPerMinute: number; leftThisMinute: number } {
+    const { perMinute } = this.#budget;
+    return { ...this.#spend.sums, budgetPerMinute: perMinute, leftThisMinute: this.#budget.remaining(true) };
   }
 
   /** How far the decision on a hostname is that is being made now; undefined: none is. From memory. */
@@ -139,7 +139,7 @@ export class Resolver {
     if ('refused' in names) return nobody(ask, names.refused, [], []);
     const key = JSON.stringify([names.hostname, ask.service, ask.siblingsOnly === true, ask.origin?.id]);
     const mode = ask.mode ?? this.#options.mode;
-    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice]);
+    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice, ask.explain === true]);
     const base = { ask, ...names, key, snapshot, mode };
     const begin = (): Case => ({ ...base, candidates: candidatesFor(ask, snapshot), steps: [] });
     const decision = await this.#fly(flight, ask, snapshot, begin);
@@ -242,7 +242,7 @@ export class Resolver {
 
   async #askLlm(question: Case): Promise<LlmOutcome> {
     const { ask, hostname, name, candidates } = question;
-    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET, undefined);
+    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET);
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
@@ -253,21 +253,20 @@ export class Resolver {
       ...(origin ? { origin } : {}),
       ...(hint ? { hint } : {}),
     };
-    const prompt = ask.explain ? promptText(input) : undefined;
-    if (!llm) return skipped(llmReason ?? NO_LLM, prompt);
+    const shown = () => (ask.explain ? unsent(llm, input) : {});
+    if (!llm) return skipped(llmReason ?? NO_LLM, shown());
     const navigation = ask.navigation === true;
     if (this.#budget.remaining(navigation) === 0) {
-      return overBudget(prompt);
+      return overBudget(shown());
     }
     question.llm = llm.isCold() ? 'loading' : 'asked';
-    const mayRequest = (): boolean => {
-      const may = this.#budget.take(navigation);
-      if (may) this.#spend.sent();
-      return may;
-    };
-    const outcome = await askLlm(llm, input, mayRequest, this.#now);
+    const outcome = await askLlm(llm, input, {
+      mayRequest: () => this.#budget.take(navigation),
+      spend: this.#spend,
+      now: this.#now,
+      explain: ask.explain === true,
+    });
     this.#watch.saw(outcome.step);
-    this.#spend.saw(outcome.step);
     return outcome;
   }
 }

@@ -108,7 +108,15 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
       llm: {
         usable: false,
         reason: expect.stringContaining('budget'),
-        spend: { calls: 30, failures: 0, budgetPerMinute: 30, leftThisMinute: 0, cost: expect.closeTo(0.006) },
+        spend: {
+          calls: 30,
+          failures: 0,
+          promptTokens: 3_000,
+          completionTokens: 600,
+          cost: expect.closeTo(0.006, 6),
+          budgetPerMinute: 30,
+          leftThisMinute: 0,
+        },
       },
     });
     const picker = await get('invented-39.localhost', NAVIGATION);
