@@ -11,7 +11,7 @@ import { buildClaims, type Claim } from './claims.ts';
 import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
-import { hasRole, isRoleWord, isStranger, isTool, ownParts } from './roles.ts';
+import { hasRole, isPlainWord, isStranger, isTool, ownParts } from './roles.ts';
 
 /** Four labels of this length and a domain stay under the 253 characters of a hostname. */
 const MAX_PART_CHARS = 48;
@@ -107,7 +107,7 @@ function* uniqueNames(
 
 /** Is it the word for a kind of service (`api`), which another project here has as well? */
 function isCommon(wish: string, place: Place, places: readonly Place[]): boolean {
-  return isRoleWord(wish) && places.some((other) => other.checkout !== place.checkout && hasRole(other, wish));
+  return isPlainWord(wish) && places.some((other) => other.checkout !== place.checkout && hasRole(other, wish));
 }
 
 /** Does another checkout that is no copy of this one claim exactly this name? */
@@ -266,7 +266,9 @@ function* branchLabels(places: readonly Place[]): Pausable<Map<string, string>> 
     if (!place.linked || place.checkout === null) continue;
     const short = shortBranch(place);
     const unique = users.get(keyOf(place, short))?.size === 1;
-    labels.set(place.checkout, label(unique ? short : wholeBranch(place)) || label(place.directory));
+    // A branch called `api` is not the API.
+    const names = [unique ? short : '', label(wholeBranch(place)), label(place.directory), label(`branch-${short}`)];
+    labels.set(place.checkout, names.find((name) => name !== '' && !isPlainWord(name)) ?? '');
   }
   return labels;
 }

@@ -6,7 +6,7 @@ import { isContainer, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
-import { isRoleWord, isTool, ownParts, roleWords } from './roles.ts';
+import { isPlainWord, isTool, ownParts, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -83,9 +83,9 @@ function addClaim(claims: Map<string, Claim[]>, key: string, claim: Claim): void
   else claims.set(key, [claim]);
 }
 
-/** A name without its hyphens; its labels stay apart. */
+/** A name without its hyphens; its labels stay apart, and so do numbers: `v1-2` is not `v12`. */
 export function squash(name: string): string {
-  return name.replaceAll('-', '');
+  return name.replace(/(?<!\d)-|-(?!\d)/g, '');
 }
 
 /** All claims of one service. */
@@ -145,7 +145,7 @@ function claimRoles(place: Place, claim: MakeClaim): void {
 function claimWorktree(place: Place, claim: TakeClaim): void {
   const { directory } = place;
   if (directory !== '' && !place.families.includes(directory)) {
-    if (!isRoleWord(directory)) claim('worktree', directory);
+    if (!isPlainWord(directory)) claim('worktree', directory);
     for (const part of place.parts) claim('part.branch.project', part, directory);
   }
   for (const family of place.families) claimBranches(place, family, claim);
@@ -154,7 +154,7 @@ function claimWorktree(place: Place, claim: TakeClaim): void {
 /** A branch called `api` is not the API: only with a part before it does such a word mean the branch. */
 function claimBranches({ branches, parts }: Place, family: string, claim: TakeClaim): void {
   for (const branch of branches) {
-    if (!isRoleWord(branch)) {
+    if (!isPlainWord(branch)) {
       claim('branch.project', branch, family);
       claim('branch.project', family, branch);
     }

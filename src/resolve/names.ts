@@ -26,7 +26,7 @@ import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
 import { checkoutsOf, type Place } from './places.ts';
 import { clearPort, isPassingPort } from './port-choice.ts';
-import { hasRole, isRoleWord, ownParts, sameRole } from './roles.ts';
+import { hasRole, isPlainWord, ownParts, sameRole } from './roles.ts';
 
 /** What settled it. `sibling`: see siblings.ts. */
 export type MatchRule = ClaimRule | 'canonical' | 'sibling';
@@ -79,7 +79,7 @@ function matchClaims(
 
 /** Rules 2 and 3. A project or container called `api` does not mean all by itself the `api` of this machine. */
 function matchOwn(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
-  if (!isRoleWord(name)) return decideClaims(name, claims);
+  if (!isPlainWord(name)) return decideClaims(name, claims);
   return unlessRivalled(
     name,
     claims,

@@ -7,8 +7,10 @@ import { pagePorts } from './non-web.ts';
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port|urls)|-D?server\.port|PORT)$/i;
 
-/** Ports beside an app's own: debuggers (debugpy's), profiles, metrics, hot reload (Vite's), admin (Caddy's), telemetry. */
-const SIDE_PORTS = new Set([2019, 2112, 6060, 9464, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679]);
+/** Ports beside an app's own: debuggers (debugpy's, Java's, Delve's), profiles, metrics, hot reload (Vite's), admin (Caddy's), telemetry. */
+const SIDE_PORTS = new Set([
+  2019, 2112, 2345, 5005, 6060, 35729, 9464, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679,
+]);
 
 /** First port that systems hand out by themselves (Linux; macOS and Windows begin at 49152). */
 const FIRST_PASSING_PORT = 32_768;

@@ -157,6 +157,14 @@ export function isRoleWord(word: string): boolean {
   return ROLE_WORDS.has(word);
 }
 
+/** Common names of parts, so that a project, a container or a branch called so is not the only one meant. */
+const PLAIN_WORDS = new Set([...ROLE_WORDS, ...FRONT_WORDS, ...BACK_WORDS, 'app', 'ui', 'mobile']);
+
+/** Is it a word that any project may have a part for? */
+export function isPlainWord(word: string): boolean {
+  return PLAIN_WORDS.has(word);
+}
+
 /** What the bare name of a project may mean of its parts: `front` and `entry` first, `side` and `tool` never. */
 export type Standing = 'front' | 'entry' | 'other' | 'back' | 'side' | 'tool';
 

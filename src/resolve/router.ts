@@ -28,7 +28,7 @@ import { presented } from './presentation.ts';
 import { Questions, toResolve } from './questions.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
 import { ReturnWatch } from './return-watch.ts';
-import { rivalDigests, rivalsIn } from './rivals.ts';
+import { isAwaitedSite, rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_SUFFIX, addressKey, flightKey } from './route-keys.ts';
 import { LookTimes, lookAgain } from './second-look.ts';
 import { publicReason } from './trace.ts';
@@ -206,15 +206,18 @@ export class HostRouter {
   }
 
   /**
-   * The same program, started another way (`vite` became `vite preview`), if the name says so, too. What the user set
-   * is never followed so far.
+   * The same program, started another way (`vite` became `vite preview`), or the site that its API stood in for, if the
+   * name says so, too. What the user set is never followed so far.
    */
   async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
     const { identity, source } = mapping;
     if (!identity || source === 'user' || source === undefined) return undefined;
     const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
     const decision = await this.#parts.resolver.resolve(question, snapshot);
-    return decision.resolved && sameProgram(identity, decision.resolved) ? decision : undefined;
+    const { resolved } = decision;
+    if (!resolved) return undefined;
+    const isSite = ask.service === undefined && isAwaitedSite(mapping, resolved, snapshot);
+    return isSite || sameProgram(identity, resolved) ? decision : undefined;
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {

@@ -150,6 +150,24 @@ describe('an app that is away', () => {
     expect(portOf(await router.route(ask('pair.localhost')))).toBe(4009);
   });
 
+  it('does not keep the name from the site that it stood in for', async () => {
+    const { router, store, run } = await machine();
+    const api = program(1, '/w/pair', 'api.mjs', 4001);
+    const host = ask('pair.localhost');
+    run(api);
+    expect(portOf(await router.route(host))).toBe(4001);
+    const upstream = router.peek(host);
+    if (!upstream) throw new Error('no address');
+    // Neither a worker of the project nor anybody on the port of the API.
+    run(program(2, '/w/pair', 'jobs.mjs', 4001));
+    expect(portOf(await router.reroute(host, upstream))).toBe('away');
+    run(program(3, '/w/pair', 'web.mjs', 4002));
+    expect(portOf(await router.route(host))).toBe(4002);
+    expect(store.get('pair.localhost')).toMatchObject({ port: 4002, source: 'name' });
+    await store.set('pair.localhost', byUser(api, 4001));
+    expect(portOf(await router.route(host))).toBe('away');
+  });
+
   it('is followed as the same program in another job', async () => {
     const { router, run } = await machine();
     run(program(1, '/w/site', '/w/site/node_modules/.bin/vite', 4001));
