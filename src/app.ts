@@ -19,6 +19,7 @@ import type { LogRing } from './platform/log-ring.ts';
 import { openFileLimit } from './platform/open-files.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
+import { Holds } from './proxy/hold.ts';
 import { Listener } from './proxy/listener.ts';
 import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
@@ -129,6 +130,7 @@ async function build(
       await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
     },
     containerLog: (id, lines) => discovery.containerLog(id, lines),
+    stoppedContainerLog: (name, lines) => discovery.stoppedContainerLog(name, lines),
     waits: new WaitWatch({
       route: (ask) => router.route(ask),
       underWay: (hostname) => resolver.underWay(hostname),
@@ -151,7 +153,7 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
-      llm: { reason: llmText(llm), ...resolver.llmState(llm) },
+      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       docker: discovery.docker,
       routes: store.size,
@@ -182,6 +184,7 @@ async function build(
       control,
       traffic,
       upstreams,
+      holds: new Holds(),
       pages: createPages({
         domains: settings.domains,
         isModelCold: () => llm.client?.isCold() === true,

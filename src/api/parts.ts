@@ -66,6 +66,8 @@ export interface ControlParts {
   decideAgain(ask: { hostname: string; service?: string }, prompt: string | undefined): Promise<void>;
   /** The last lines that a container wrote, or why they cannot be had. @param id in the snapshot. Never rejects. */
   containerLog(id: string, lines: number): Promise<ContainerLog>;
+  /** The same of one that stopped, by its name; the engine has it until somebody removes it. */
+  stoppedContainerLog(name: string, lines: number): Promise<ContainerLog>;
   /** Hostnames that a waiting page listens to. */
   waits: Pick<WaitWatch, 'listen'>;
   /** The last lines of the log. */

@@ -48,6 +48,7 @@ export const routeTrafficSchema = z.object({
   open: z.int().describe('Requests and tunnels under way'),
   lastAtMs: z.number().nullable().describe('Epoch ms'),
   lastError: z.object({ atMs: z.number(), text: z.string() }).nullable(),
+  failingSinceMs: z.number().nullable().describe('Epoch ms since which nobody answers; null while somebody does'),
 });
 
 /** What a route reaches at this moment. */
@@ -80,7 +81,7 @@ export const routeSchema = z
   })
   .meta({ id: 'Route' });
 
-/** All of them, by key. */
+/** All of them, those of one parent together. */
 export const routesSchema = z.object({ routes: z.array(routeSchema) }).meta({ id: 'Routes' });
 
 /** 30 s of a hostname's last 15 minutes. */

@@ -96,7 +96,7 @@ async function printStartPage(context: CliContext, report: StartReport, notes: r
       width: output.width,
       commandLine: (args) => context.commandLine(args),
       serviceCommand: context.has('service') ? context.commandLine('service install') : undefined,
-      namesHint: await namesHint(process.platform),
+      namesHint: await namesHint(process.platform, context.commandLine('doctor')),
     },
   );
   output.result(page);

@@ -35,6 +35,12 @@ function machineOf(context: CliContext): ServiceMachine {
   };
 }
 
+/** The service manager of this machine; undefined where none is known (a container, another init). */
+export function serviceSystem(): 'systemd' | 'launchd' | undefined {
+  if (process.platform === 'darwin') return 'launchd';
+  return existsSync('/run/systemd/system') ? 'systemd' : undefined;
+}
+
 /** @throws {AppError} SERVICE_FAILED where there is none · CONFIG_BAD_VALUE for a port that cannot be kept */
 export function managerToInstall(context: CliContext, parts: ServiceParts): ServiceManager {
   const { settings, program, flags, path: searchPath } = parts;
@@ -46,7 +52,7 @@ export function managerToInstall(context: CliContext, parts: ServiceParts): Serv
     if (isRoot) throw new AppError('SERVICE_FAILED', 'A launch agent is its user’s: call this without sudo');
     return launchd(context, machine, launchAgent({ ...plan, outputFile: outputFile(dataDir) }));
   }
-  if (!existsSync('/run/systemd/system')) {
+  if (serviceSystem() === undefined) {
     throw new AppError('SERVICE_FAILED', 'systemd does not run here, and no other service manager is known', {
       hint: `Have this called at login: ${context.commandLine('start')}`,
     });

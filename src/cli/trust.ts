@@ -51,8 +51,11 @@ export async function untrustMachine(context: CliContext, settings: Settings): P
   return printChanges(context, changes, { done: 'trusts it no more', unchanged: 'had nothing of ours' });
 }
 
-/** Whose stores these are: under sudo those of the user who called it. */
-async function placeOf(context: CliContext, settings: Settings): Promise<{ home: string; options: TrustOptions }> {
+/** Whose stores these are: under sudo those of the user who called it. @throws {AppError} DATA_DIR_UNUSABLE for a third user's HOME */
+export async function placeOf(
+  context: CliContext,
+  settings: Settings,
+): Promise<{ home: string; options: TrustOptions }> {
   const { knownRoots } = await import('../tls/retired-authorities.ts');
   const home = homeFolder(context.env);
   const user = invokingUser(context.env);

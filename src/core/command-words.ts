@@ -4,6 +4,7 @@
  */
 
 import { baseName } from './path-text.ts';
+import { isProgramName } from './program-name.ts';
 import { looksSecret } from './secrets.ts';
 import { type ContainerService, isContainer, type ProcessService, type Service } from './service.ts';
 
@@ -13,6 +14,8 @@ export interface CommandWords {
   program: string;
   /** Name of the script that an interpreter runs: `vite`, `server.js`, `http.server`. */
   script?: string;
+  /** The script is an installed package's, and not the project's own. */
+  isInstalled?: boolean;
   /** One of {@link SUB_COMMANDS}. */
   subCommand?: string;
 }
@@ -62,6 +65,7 @@ export function commandWords(service: ProcessService): CommandWords {
   const words: CommandWords = { program };
   const at = INTERPRETER.test(program) ? scriptIndex(argv) : 0;
   if (at > 0) words.script = scriptName(argv[at] ?? '', argv[at - 1]);
+  if (at > 0 && argv[at]?.includes('/node_modules/')) words.isInstalled = true;
   const subCommand = argv.slice(at + 1).find((arg) => SUB_COMMANDS.has(arg));
   if (subCommand !== undefined) words.subCommand = subCommand;
   return words;
@@ -73,7 +77,7 @@ function programName(service: ProcessService, first: string | undefined): string
   const names = [word, service.command]
     .filter((name) => !isTitle(name))
     .map((name) => baseName(name).replace(/:$/, ''));
-  return names.find((name) => name !== '') ?? 'program';
+  return names.find(isProgramName) ?? 'program';
 }
 
 /** A title may be anything, also a URL with credentials or an assignment (`PGPASSWORD=x psql`). */
@@ -121,8 +125,13 @@ export function toolName(service: Service): string {
   if (isContainer(service)) return imageName(service);
   if (service.project?.framework) return service.project.framework;
   const { program, script = '' } = commandWords(service);
-  if (script !== '' && !BARE_SCRIPT.test(script)) return script.replace(/\.(?:[cm]?[jt]s|py|rb|php|jar|dll)$/, '');
+  if (script !== '' && !BARE_SCRIPT.test(script)) return withoutExtension(script);
   return program || 'process';
+}
+
+/** `vite.js` -> `vite`. */
+export function withoutExtension(script: string): string {
+  return script.replace(/\.(?:[cm]?[jt]s|py|rb|php|jar|dll)$/, '');
 }
 
 /** `ghcr.io/acme/web:1.2@sha256:...` -> `web`. */

@@ -59,6 +59,5 @@ function lastPart(path: string): string {
   return path.split('/').findLast((part) => part !== '') ?? '';
 }
 
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
+/** Names as people sort them. One collator: a localeCompare each takes ten times as long, and there are thousands. */
+export const { compare } = new Intl.Collator('en', { numeric: true });

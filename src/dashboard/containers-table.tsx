@@ -69,7 +69,7 @@ function ContainerRow({ container }: { container: ContainerLine }): ComponentChi
             <div key={port}>{port}</div>
           ))}
       </td>
-      <td data-label="Hostname" class="mono">
+      <td data-label="Hostname" class="mono whole">
         <HostnameLink hostname={hostname} />
       </td>
     </tr>

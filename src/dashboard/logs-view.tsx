@@ -41,7 +41,11 @@ export function LogsView(): ComponentChild {
       </div>
       {loadedLogs.problem.value && <p class="note bad">{loadedLogs.problem.value.message}</p>}
       {lines.length === 0 ? (
-        <p class="soft empty">No line, or none that fits the filter.</p>
+        <p class="soft empty">
+          {logList.value.length > 0
+            ? 'No line fits the filter.'
+            : 'Nothing went wrong since the start. With --log-level debug there is more to read here.'}
+        </p>
       ) : (
         <div class="wide">
           <table class="cards logs">

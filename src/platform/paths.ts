@@ -7,6 +7,7 @@ import { lchown, mkdir, open, stat, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
+import { shellQuote } from '../core/shell-quote.ts';
 import { invokingUser } from './invoking-user.ts';
 
 /** What is read of the environment here. */
@@ -126,11 +127,11 @@ async function checkOwner(dir: string): Promise<void> {
   const own = process.geteuid?.();
   if (!found.isDirectory()) throw unusable(dir, 'it is not a folder', `Move it away, or use another --data-dir`);
   if (own !== undefined && own !== 0 && found.uid !== own) {
-    throw unusable(dir, `it belongs to another user (uid ${found.uid})`, `sudo chown -R ${own} ${quoted(dir)}`);
+    throw unusable(dir, `it belongs to another user (uid ${found.uid})`, `sudo chown -R ${own} ${shellQuote(dir)}`);
   }
   if ((found.mode & 0o022) !== 0 && process.platform !== 'win32') {
     // /tmp and the like, too: whoever may write here may replace the CA or the mappings.
-    throw unusable(dir, 'others may write into it', `chmod 700 ${quoted(dir)}, or use another --data-dir`);
+    throw unusable(dir, 'others may write into it', `chmod 700 ${shellQuote(dir)}, or use another --data-dir`);
   }
 }
 
@@ -177,10 +178,6 @@ function fixOf(error: unknown, dir: string): string {
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'Free some space, or use another --data-dir';
   if (code === 'EACCES' || code === 'EPERM')
-    return `Check who owns ${quoted(dir)} and its parents, or use another --data-dir`;
+    return `Check who owns ${shellQuote(dir)} and its parents, or use another --data-dir`;
   return 'Use another folder: --data-dir /some/folder (or HOSTWISE_DATA_DIR)';
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

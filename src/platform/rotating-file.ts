@@ -2,9 +2,10 @@
  * A log file that does not grow for ever: past its size it becomes `name.1`, what was `name.1` becomes `name.2`, and
  * the oldest goes. Whoever follows it by name sees another file there and begins at its start.
  */
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { destination } from 'pino';
+import { setImmediate as nextRound } from 'node:timers/promises';
+import { systemCode } from '../core/errors.ts';
 
 /** How much is kept. */
 export interface RotationLimits {
@@ -24,8 +25,12 @@ export class RotatingFile {
   readonly #file: string;
   readonly #maxBytes: number;
   readonly #keep: number;
-  #stream: ReturnType<typeof destination> | undefined;
+  #handle: FileHandle | undefined;
+  /** Of the present file. */
   #bytes = 0;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
 
   constructor(file: string, limits: RotationLimits = {}) {
     this.#file = file;
@@ -33,59 +38,79 @@ export class RotatingFile {
     this.#keep = limits.keep ?? DEFAULT_KEEP;
   }
 
-  /** Append a line. Never throws and never blocks on the disk, but for three renames in five million bytes. */
+  /** Append a line. Never throws and never waits for the disk. */
   write(line: string): void {
-    const stream = this.#open();
-    if (stream === undefined) return;
-    if (this.#bytes >= this.#maxBytes) this.#rotate(stream);
-    this.#bytes += Buffer.byteLength(line);
-    stream.write(line);
+    const bytes = Buffer.from(line);
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) return;
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#writing ??= this.#writeAll();
   }
 
   /** Bring everything to the file; for the end. */
-  close(): Promise<void> {
-    const stream = this.#stream;
-    if (stream === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      stream.once('close', () => resolve());
-      stream.once('error', () => resolve());
-      stream.end();
-    });
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#handle?.close().catch(() => {});
+    this.#handle = undefined;
   }
 
-  #open(): ReturnType<typeof destination> | undefined {
-    if (this.#stream) return this.#stream;
-    try {
-      mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
-      this.#bytes = statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
-    } catch {
-      // A log that cannot be written is no reason to stop serving.
-      return undefined;
+  async #writeAll(): Promise<void> {
+    // Lines of one turn go out together.
+    await nextRound();
+    while (this.#waiting.length > 0) {
+      try {
+        this.#handle ??= await this.#open();
+        if (this.#bytes >= this.#maxBytes) await this.#rotate();
+        await this.#handle.appendFile(this.#nextPiece());
+      } catch {
+        // A log that cannot be written is no reason to stop serving: what waits is lost, and the next line tries again.
+        this.#waiting = [];
+        this.#waitingBytes = 0;
+        await this.#handle?.close().catch(() => {});
+        this.#handle = undefined;
+      }
     }
-    this.#stream = destination({
-      dest: this.#file,
-      sync: false,
-      append: true,
-      mode: 0o600,
-      maxLength: MAX_WAITING_BYTES,
-    });
-    this.#stream.on('error', () => {});
-    return this.#stream;
+    // In the same turn as the last look: a line that comes now begins anew.
+    this.#writing = undefined;
   }
 
-  /** What is still on its way goes to the file that it was written to. */
-  #rotate(stream: ReturnType<typeof destination>): void {
+  /** As many lines as the present file takes. */
+  #nextPiece(): Buffer {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#waiting.length && this.#bytes + bytes < this.#maxBytes) {
+      bytes += this.#waiting[count++]?.length ?? 0;
+    }
+    this.#bytes += bytes;
+    this.#waitingBytes -= bytes;
+    return Buffer.concat(this.#waiting.splice(0, count), bytes);
+  }
+
+  async #open(): Promise<FileHandle> {
+    await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 });
+    const handle = await open(this.#file, 'a', 0o600);
+    this.#bytes = (await handle.stat()).size;
+    return handle;
+  }
+
+  /** Where the files cannot be renamed (their folder is gone), the present one goes on. */
+  async #rotate(): Promise<void> {
     this.#bytes = 0;
     try {
-      for (let age = this.#keep - 1; age >= 1; age--) move(`${this.#file}.${age}`, `${this.#file}.${age + 1}`);
-      move(this.#file, `${this.#file}.1`);
-      stream.reopen();
+      for (let age = this.#keep - 1; age >= 1; age--) await move(`${this.#file}.${age}`, `${this.#file}.${age + 1}`);
+      await rename(this.#file, `${this.#file}.1`);
     } catch {
-      // The folder is gone or full: the present file goes on.
+      return;
     }
+    await this.#handle?.close();
+    this.#handle = await this.#open();
   }
 }
 
-function move(from: string, to: string): void {
-  if (statSync(from, { throwIfNoEntry: false })) renameSync(from, to);
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
 }

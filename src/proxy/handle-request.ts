@@ -5,46 +5,34 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../core/errors.ts';
-import type { HostChecker } from '../core/host-check.ts';
-import { originUrl, parseAuthority } from '../core/hostname.ts';
-import type { PageBody, PageFormat } from '../core/http-message.ts';
-import { mappingKey } from '../core/mapping.ts';
-import { isNavigation, pageFormat } from '../core/page-format.ts';
+import { isLoadedAhead } from '../core/page-format.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { belowPath, clientPath } from './below-path.ts';
-import { type DecideRules, decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
-import { type Exchange, respondWith } from './exchange.ts';
+import { decide, type ForwardVerdict, type RequestHead, type Verdict } from './decide.ts';
+import type { Exchange } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
 import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER } from './headers.ts';
-import type { ControlPlane, Pages, Router, TrafficSink } from './ports.ts';
+import { Recovery } from './hold.ts';
+import {
+  answerWithout,
+  formatFor,
+  navigates,
+  redirect,
+  routeKey,
+  showError,
+  showFailure,
+  showRefusal,
+  urlOf,
+} from './own-answers.ts';
 import { Recording } from './recording.ts';
-import { type ForwardResult, failureOf, mayRetry } from './retry.ts';
-import type { Upstreams } from './upstreams.ts';
-
-/** Everything a request may need. */
-export interface RequestContext {
-  router: Router;
-  control: ControlPlane;
-  pages: Pages;
-  traffic: TrafficSink;
-  upstreams: Upstreams;
-  /** Read per request: the redirect setting follows the trust in the CA. */
-  rules: () => DecideRules;
-  /** A plain-HTTP navigation came: a good moment to look whether the CA is trusted by now. */
-  onPlainNavigation?: () => void;
-  /** An app answered by refusing the Host that it was sent. @param key of its mapping */
-  onHostRefused?: (key: string, by: HostChecker) => void;
-  /** A bug, not a bad request: the client got a 500. */
-  onBug: (error: unknown) => void;
-}
+import type { RequestContext } from './request-context.ts';
+import type { ForwardResult } from './retry.ts';
 
 /** Longer than any look at the machine, shorter than a person waits in front of a blank page. */
 const PATIENCE_MS = 700;
-/** First try, then up to two more on a fresh look at the machine. */
-const MAX_ATTEMPTS = 3;
 
 /** Answer an ordinary request. Never rejects. */
 export function handleRequest(context: RequestContext, exchange: Exchange): Promise<void> {
@@ -141,7 +129,12 @@ async function forward(
     return;
   }
   const path = (instructed ? verdict.instruction?.path : undefined) ?? verdict.path;
+  let recovery: Recovery | undefined;
   for (let tries = 1; ; tries++) {
+    if (outcome.kind === 'away') {
+      recovery ??= new Recovery(context, exchange, ask);
+      outcome = await recovery.whenBack(outcome);
+    }
     if (exchange.gone) return;
     if (outcome.kind !== 'upstream') {
       answerWithout(context, exchange, verdict, ask, outcome);
@@ -156,30 +149,14 @@ async function forward(
       return;
     }
     recording.failed(result.error);
-    if (tries === MAX_ATTEMPTS || !mayRetry(result, exchange.method, exchange.hasBody)) {
+    recovery ??= new Recovery(context, exchange, ask);
+    const next = await recovery.after(result, upstream);
+    if (next === undefined) {
       showFailure(context, exchange, ask.hostname, upstream, result.error, tries);
       return;
     }
-    context.upstreams.drop(upstream);
-    outcome = await context.router.reroute(ask, upstream);
+    outcome = next;
   }
-}
-
-/** A person is told why the app refuses, and offered another Host for it. */
-function showRefusal(
-  context: RequestContext,
-  exchange: Exchange,
-  verdict: ForwardVerdict,
-  ask: RouteAsk,
-  by: HostChecker,
-): void {
-  const returnTo = urlOf(exchange, verdict.hostname, clientPath(verdict));
-  redirect(exchange, 303, context.pages.hostRefusedUrl(ask.hostname, routeKey(ask), by, returnTo));
-}
-
-/** What the mapping of this request is found by: `shop.localhost`, `shop.localhost:api`, `shop.localhost/api`. */
-function routeKey({ hostname, service, pathPrefix = '' }: RouteAsk): string {
-  return mappingKey(hostname, service) + pathPrefix;
 }
 
 /** Keep what the dashboard shows of it, from here to its end. */
@@ -204,14 +181,18 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   const isInstructed = ask.force === true || ask.prompt !== undefined;
   if (!ask.navigation || isInstructed || formatFor(exchange) !== 'html') return routed;
   const patience = new AbortController();
-  const deciding = delay(PATIENCE_MS, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
+  // Of what is known, only the address is looked for: as long as for an app that is away.
+  const patienceMs = context.router.knows(ask) ? context.holds.holdMs : PATIENCE_MS;
+  const deciding = delay(patienceMs, { kind: 'deciding' } as const, { signal: patience.signal }).catch(() => routed);
   const first = await Promise.race([routed, deciding]);
   patience.abort();
   return first;
 }
 
 function askFor(exchange: Exchange, verdict: ForwardVerdict, rule: PathRule | undefined): RouteAsk {
-  const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  // What is loaded ahead gets no part of what is kept for a person's click.
+  const navigation = navigates(exchange) && !isLoadedAhead((name) => exchange.header(name));
+  const ask: RouteAsk = { hostname: verdict.hostname, navigation };
   if (rule?.to) Object.assign(ask, rule.to);
   else if (rule) ask.pathPrefix = rule.prefix;
   return ask;
@@ -240,95 +221,4 @@ async function withCaller(
     if (instruction.prompt !== undefined) ask.prompt = instruction.prompt;
   }
   return ask;
-}
-
-function navigates(exchange: Exchange): boolean {
-  return isNavigation(exchange.method, (name) => exchange.header(name));
-}
-
-/** No address: the picker for a navigation, the waiting page for a known app that is away, words for the others. */
-function answerWithout(
-  context: RequestContext,
-  exchange: Exchange,
-  verdict: ForwardVerdict,
-  ask: RouteAsk,
-  outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
-): void {
-  const { hostname, pathPrefix } = ask;
-  const format = formatFor(exchange);
-  // The picker chooses for whole hostnames.
-  if (outcome.kind === 'unknown' && format === 'html' && navigates(exchange) && pathPrefix === undefined) {
-    redirect(exchange, 303, context.pages.pickerUrl(hostname, urlOf(exchange, verdict.hostname, clientPath(verdict))));
-    return;
-  }
-  // What a page can listen to is about its whole hostname, and a form must not be sent again by itself.
-  const isPart = pathPrefix !== undefined || ask.service !== undefined || hostname !== verdict.hostname;
-  const live = !isPart && navigates(exchange);
-  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format, live);
-  respondWith(exchange, status, headers, body);
-}
-
-function pageFor(
-  pages: Pages,
-  hostname: string,
-  outcome: Exclude<RouteOutcome, { kind: 'upstream' }>,
-  format: PageFormat,
-  live: boolean,
-): PageBody {
-  switch (outcome.kind) {
-    case 'unknown':
-      return pages.unknown(hostname, outcome, format);
-    case 'away':
-      return pages.waiting(hostname, outcome, format, live);
-    case 'deciding':
-      return pages.deciding(hostname, format, live);
-  }
-}
-
-function formatFor(exchange: Exchange): PageFormat {
-  return pageFormat((name) => exchange.header(name));
-}
-
-/** The URL that the client has in its address bar. */
-function urlOf(exchange: Exchange, hostname: string, path: string): string {
-  const port = parseAuthority(exchange.authority ?? '')?.port;
-  return originUrl(exchange.secure ? 'https' : 'http', hostname, port) + path;
-}
-
-function redirect(exchange: Exchange, status: 303 | 307, location: string): void {
-  // A permanent redirect outlives the tool in browsers.
-  respondWith(exchange, status, { location, 'cache-control': 'no-store', 'content-type': 'text/plain' }, '');
-}
-
-function showFailure(
-  context: RequestContext,
-  exchange: Exchange,
-  hostname: string,
-  { label, port }: Upstream,
-  error: unknown,
-  attempts: number,
-): void {
-  if (exchange.answered) {
-    exchange.abort();
-    return;
-  }
-  const failure = { ...failureOf(error), hostname, label, port, attempts };
-  const { status, headers, body } = context.pages.failure(failure, formatFor(exchange));
-  respondWith(exchange, status, headers, body);
-}
-
-function showError(
-  context: RequestContext,
-  exchange: Exchange,
-  status: number,
-  title: string,
-  detail: string,
-  hint?: string,
-): void {
-  if (exchange.answered) {
-    exchange.abort();
-    return;
-  }
-  const page = context.pages.error(status, title, detail, formatFor(exchange), hint);
-  respondWith(exchange, page.status, page.headers, page.body);
 }

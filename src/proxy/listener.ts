@@ -13,11 +13,12 @@ import type { Exchange } from './exchange.ts';
 import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
 import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
-import { handleRequest, handleUpgrade, type RequestContext } from './handle-request.ts';
+import { handleRequest, handleUpgrade } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
 import { LISTENER_LIMITS, type ListenerLimits } from './listener-limits.ts';
 import { endsBehindAnswers, inTurn } from './pipeline.ts';
 import type { CertificateSource } from './ports.ts';
+import type { RequestContext } from './request-context.ts';
 import { SessionClock } from './session-clock.ts';
 
 /** TLS record type of a handshake (RFC 8446 section 5.1): no HTTP method begins with it. */

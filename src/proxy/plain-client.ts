@@ -4,6 +4,7 @@
  */
 import type net from 'node:net';
 import type { Dispatcher } from 'undici';
+import { disconnected } from './disconnected.ts';
 import {
   HAS_RESPONSE_PARSER,
   type ResponseParser,
@@ -456,11 +457,6 @@ function hasBegun({ rawHeaders }: PlainRequest): boolean {
 function isFraming(name: string, value: string): boolean {
   const lower = name.toLowerCase();
   return lower === 'transfer-encoding' || (lower === 'content-length' && value.trim() !== '0');
-}
-
-/** As the system says it: whether such a request may be repeated is decided by the code. */
-function disconnected(): Error {
-  return Object.assign(new Error('The upstream closed the connection'), { code: 'ECONNRESET' });
 }
 
 function notHttp(message: string): Error {

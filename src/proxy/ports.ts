@@ -16,10 +16,17 @@ export interface Router {
   peek(ask: RouteAsk): Upstream | undefined;
   /** Per request, from memory: does the hostname's mapping say that somebody else answers below this path? */
   pathRule(hostname: string, path: string): PathRule | undefined;
+  /** From memory: is it known who is meant, though perhaps not where it listens now? Asked before the slow path. */
+  knows(ask: RouteAsk): boolean;
   /** Slow path, one flight per hostname: waits for the first scan, resolves, remembers. Rejects only on a bug. */
   route(ask: RouteAsk): Promise<RouteOutcome>;
   /** The dial of `failed` was refused or its proof did not hold: look again at once, follow the identity. */
   reroute(ask: RouteAsk, failed: Upstream): Promise<RouteOutcome>;
+  /**
+   * It is away: looks again and again until it is back, one flight for all who wait for the same.
+   * @param isOver aborted when this one waits no longer; what was seen last is then `away`, or undefined
+   */
+  whenBack(ask: RouteAsk, isOver: AbortSignal): Promise<RouteOutcome | undefined>;
   /** Once before and once after every new upstream connection is opened: does the right one still listen? ~10 us. */
   verify(upstream: Upstream): boolean | Promise<boolean>;
 }

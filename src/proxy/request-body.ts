@@ -29,6 +29,8 @@ export class RequestBody extends Readable {
     super({ highWaterMark: 64 * 1024 });
     this.#source = source;
     this.#onBytes = onBytes;
+    // Told in the next tick, when whoever asked may have turned away (undici, of a request that it gave up meanwhile).
+    this.on('error', () => {});
   }
 
   /** A byte was asked for: the request cannot be repeated any more. */

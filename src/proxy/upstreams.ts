@@ -11,6 +11,7 @@ import { Pool } from 'undici';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { hostPort } from '../core/upstream.ts';
+import { disconnected } from './disconnected.ts';
 import { PlainClient } from './plain-client.ts';
 import { DialError } from './retry.ts';
 
@@ -120,6 +121,11 @@ export class Upstreams {
     } catch (error) {
       socket.destroy();
       throw error;
+    }
+    // Nobody listened to it meanwhile: a container's port forwarder accepts, finds no server behind it, and hangs up.
+    if (socket.destroyed || socket.readableEnded) {
+      socket.destroy();
+      throw new DialError(disconnected());
     }
     return socket;
   }

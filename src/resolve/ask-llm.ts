@@ -1,6 +1,6 @@
 /** The LLM step: prompt, question, judgement. Never throws: a failure is part of the trace. */
-import type { DecisionStep } from '../core/decision.ts';
-import { AppError, messageOf } from '../core/errors.ts';
+import type { DecisionStep, ResolvedDecision } from '../core/decision.ts';
+import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import { answerSchema, judgeAnswer, type Verdict } from './answer.ts';
 import type { LlmClient } from './llm-client.ts';
@@ -82,4 +82,26 @@ function idOf(service: Service): string[] {
 function failureText(error: unknown): string {
   if (!(error instanceof AppError)) return `The LLM could not be asked: ${messageOf(error)}`;
   return `The LLM could not be asked (${error.code}): ${error.message}${error.hint ? `; ${error.hint}` : ''}`;
+}
+
+/** Nobody was asked. @param prompt what would have been sent, where that is wanted */
+export function skipped(why: string, prompt: string | undefined): LlmOutcome {
+  const detail = `The LLM was not asked: ${why}`;
+  const step: DecisionStep = { step: 'llm', outcome: 'skipped', detail, durationMs: 0 };
+  if (prompt !== undefined) step.prompt = prompt;
+  return { step, verdict: undefined };
+}
+
+/** Nobody was asked, because too much was asked in this minute. */
+export function overBudget(prompt: string | undefined): LlmOutcome {
+  const outcome = skipped('the budget of LLM calls for this minute is used up', prompt);
+  outcome.step.code = OVER_BUDGET;
+  return outcome;
+}
+
+const OVER_BUDGET: ErrorCode = 'LLM_BUDGET';
+
+/** Was the LLM left out because too much was asked of it in this minute? */
+export function isOverBudget({ steps }: Pick<ResolvedDecision, 'steps'>): boolean {
+  return steps.some(({ code }) => code === OVER_BUDGET);
 }

@@ -2,11 +2,11 @@
  * The names that each service answers to, as an index per snapshot. Every claim comes from one rule of
  * {@link claimsOf}; names.ts says which claim wins.
  */
-import type { Snapshot } from '../core/service.ts';
+import { isContainer, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
-import { isRoleWord, roleWords } from './roles.ts';
+import { isRoleWord, isTool, ownParts, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -89,10 +89,11 @@ export function squash(name: string): string {
 }
 
 /** All claims of one service. */
-function claimsOf(place: Place): Claim[] {
+function claimsOf(found: Place): Claim[] {
+  const place = named(found);
   const claims: Claim[] = [];
   const claim = (rule: ClaimRule, ...parts: string[]) => {
-    const made: Claim = { place, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
+    const made: Claim = { place: found, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
     claims.push(made);
     return made;
   };
@@ -103,6 +104,12 @@ function claimsOf(place: Place): Claim[] {
   if (place.copyOf !== undefined) claimWorktree({ ...place, families: [place.copyOf] }, claim);
   claimRoles(place, claim);
   return claims;
+}
+
+/** A tool does not take the names of where it runs. */
+function named(place: Place): Place {
+  if (isContainer(place.service) || !isTool(place)) return place;
+  return { ...place, parts: ownParts(place), aliases: [] };
 }
 
 type MakeClaim = (rule: ClaimRule, ...parts: string[]) => Claim;

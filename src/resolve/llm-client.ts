@@ -124,10 +124,19 @@ export class LlmClient {
         redirect: 'error',
         signal,
       });
-      return readResult(response.status, response.headers.get('retry-after'), await readBody(response));
+      return readResult(
+        response.status,
+        response.headers.get('retry-after'),
+        this.#withoutKeys(await readBody(response)),
+      );
     } catch (error) {
       return { ok: false, failure: connectionFailure(error, this.#url, this.#timeoutMs) };
     }
+  }
+
+  /** A server may say the key again, in an answer as in an error; the trace and the mappings keep what it said. */
+  #withoutKeys(body: string | null): string | null {
+    return this.#keys.reduce((text, key) => text?.replaceAll(JSON.stringify(key).slice(1, -1), '[key]') ?? null, body);
   }
 
   #error(failure: LlmFailure): AppError {
@@ -135,13 +144,12 @@ export class LlmClient {
   }
 }
 
-/** Shorter query values are versions and flags, and would take ordinary words out of a message. */
-const MIN_QUERY_KEY_CHARS = 8;
+/** Shorter ones are placeholders, versions and flags, and would take ordinary words out of a message. */
+const MIN_KEY_CHARS = 8;
 
 /** The key, and what may be one in the URL's query (`?key=...`). */
-function keysIn(url: URL, apiKey: string | undefined): string[] {
-  const values = [...url.searchParams.values()].filter((value) => value.length >= MIN_QUERY_KEY_CHARS);
-  return apiKey === undefined ? values : [apiKey, ...values];
+function keysIn(url: URL, apiKey = ''): string[] {
+  return [apiKey, ...url.searchParams.values()].filter((value) => value.length >= MIN_KEY_CHARS);
 }
 
 /** A request that got no whole response. */

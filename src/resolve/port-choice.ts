@@ -2,7 +2,7 @@
 
 import { argvOf, imageName } from '../core/command-words.ts';
 import { type ContainerService, candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { isOtherProtocol } from './non-web.ts';
+import { pagePorts } from './non-web.ts';
 
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port|urls)|-D?server\.port|PORT)$/i;
@@ -50,7 +50,7 @@ export function clearPort(service: Service): number | null {
     ? null
     : onlyOne([...new Set(portsOfFlags(argvOf(service)))].filter((port) => ports.includes(port)));
   if (named !== null) return named;
-  const likely = ports.filter((port) => !isOtherProtocol(port) && !SIDE_PORTS.has(port) && !isInspector(port));
+  const likely = pagePorts(service).filter((port) => !SIDE_PORTS.has(port) && !isInspector(port));
   return (
     onlyOne(likely) ??
     (isContainer(service) ? containerPort(service, likely) : onlyOne(likely.filter((port) => !isPassingPort(port))))

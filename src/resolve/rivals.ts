@@ -28,9 +28,9 @@ export function rivalsOf(name: string, target: Service, ids: readonly string[], 
 }
 
 /** The same for a decision, of whoever it pointed at. */
-export function rivalsIn({ host, steps }: Decision, target: Service, snapshot: Snapshot): Service[] {
+export function rivalsIn({ host, service, steps }: Decision, target: Service, snapshot: Snapshot): Service[] {
   const ids = steps.flatMap(({ candidates = [] }) => candidates);
-  return rivalsOf(host.slice(0, host.lastIndexOf('.')), target, ids, snapshot);
+  return rivalsOf(service ?? host.slice(0, host.lastIndexOf('.')), target, ids, snapshot);
 }
 
 function isAround(place: Place, own: Place | undefined): boolean {

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
 import type { ServiceFile, ServiceMachine, ServiceManager } from './manager.ts';
+import { programOf } from './program-path.ts';
 import { removeServiceFile, textOf, writeServiceFile } from './service-files.ts';
-import { LAUNCHD_LABEL, plistDataDir } from './units/launchd.ts';
+import { LAUNCHD_LABEL, plistDataDir, plistWords } from './units/launchd.ts';
 
 /** A job that was just removed may still be on its way out: launchd then answers "5: Input/output error". */
 const BOOTSTRAP_TRIES = 10;
@@ -48,6 +49,11 @@ export class LaunchdManager implements ServiceManager {
   async installedFor(): Promise<string | undefined> {
     const text = await textOf(this.#file.path);
     return text === undefined ? undefined : plistDataDir(text);
+  }
+
+  async program(): Promise<readonly [string, string] | undefined> {
+    const text = await textOf(this.#file.path);
+    return text === undefined ? undefined : programOf(plistWords(text));
   }
 
   preview(): { files: readonly ServiceFile[]; commands: readonly string[] } {

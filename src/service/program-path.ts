@@ -27,3 +27,11 @@ export function servicePath(node: string): string {
   const usual = ['/opt/homebrew/bin', '/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return [...new Set([path.dirname(node), ...usual])].join(':');
 }
+
+/** Node and the script in the words that a service starts: what stands before `run`. */
+export function programOf(words: readonly string[]): readonly [string, string] | undefined {
+  const run = words.findIndex((word, i) => word === 'run' && words[i + 1] === '--run-by');
+  const [node] = words;
+  const script = words[run - 1];
+  return run < 2 || node === undefined || script === undefined ? undefined : [node, script];
+}

@@ -81,5 +81,15 @@ function xml(text: string): string {
 export function plistDataDir(text: string): string | undefined {
   if (!text.includes(PLIST_MARK)) return undefined;
   const found = /<key>HOSTWISE_DATA_DIR<\/key>\s*<string>([^<]*)<\/string>/.exec(text)?.[1];
-  return found?.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return found === undefined ? undefined : plain(found);
+}
+
+/** The words of ProgramArguments in a plist that {@link launchAgent} wrote; none for another text. */
+export function plistWords(text: string): string[] {
+  const list = /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(text)?.[1] ?? '';
+  return [...list.matchAll(/<string>([^<]*)<\/string>/g)].map(([, word]) => plain(word ?? ''));
+}
+
+function plain(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

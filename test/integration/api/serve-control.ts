@@ -152,6 +152,7 @@ function standIns(
     decisions: new Decisions(),
     decideAgain: async () => {},
     containerLog: async () => ({ problem: 'the Docker engine is not there' }),
+    stoppedContainerLog: async () => ({ problem: 'the Docker engine is not there' }),
     waits: new WaitWatch({
       route: async () => ({ kind: 'away', label: 'shop', detail: 'it stopped' }),
       underWay: () => undefined,

@@ -228,7 +228,8 @@ describe('stop', () => {
         .end();
     });
     expect(answer).toBe(404);
-    expect((await identify(hostwise.controlSocket))?.state).toBe('running');
+    // It answers before its first look at the machine is over.
+    expect((await identify(hostwise.controlSocket))?.state).toMatch(/^(?:starting|running)$/);
   }, 60_000);
 });
 

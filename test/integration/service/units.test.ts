@@ -4,8 +4,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { launchAgent, plistDataDir } from '../../../src/service/units/launchd.ts';
-import { type SystemPlan, systemUnits, type Unit, unitDataDir, userUnits } from '../../../src/service/units/systemd.ts';
+import { programOf } from '../../../src/service/program-path.ts';
+import { launchAgent, plistDataDir, plistWords } from '../../../src/service/units/launchd.ts';
+import {
+  type SystemPlan,
+  systemUnits,
+  type Unit,
+  unitDataDir,
+  unitWords,
+  userUnits,
+} from '../../../src/service/units/systemd.ts';
 import { needs, requireTool } from '../../fixtures/needs.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
@@ -49,6 +57,26 @@ describe('the units', () => {
     }
     expect(unitDataDir('[Unit]\nDescription=of somebody else')).toBeUndefined();
     expect(plistDataDir('<plist/>')).toBeUndefined();
+  });
+});
+
+describe('the program of a unit', () => {
+  it.each([
+    ['/usr/bin/node', '/usr/lib/hostwise/main.js'],
+    [`${ODD}/node$1`, `${ODD}/100%%/main.js`],
+    ['/a<b>&c/node', "/it's/\n/main.js"],
+  ])('is read back from it: %j', (node, script) => {
+    const plan = { ...PLAN, program: [node, '--no-warnings', script] };
+    const service = systemUnits(plan)[2]?.text ?? '';
+    for (const words of [unitWords(service), unitWords(userUnits(plan)[0]?.text ?? '')]) {
+      expect(programOf(words)).toEqual([node, script]);
+    }
+    expect(programOf(plistWords(launchAgent({ ...plan, outputFile: '/x' })))).toEqual([node, script]);
+  });
+
+  it('is unknown in another text', () => {
+    expect(programOf(unitWords('[Service]\nExecStart=/usr/bin/caddy run\n'))).toBeUndefined();
+    expect(programOf(plistWords('<plist/>'))).toBeUndefined();
   });
 });
 
