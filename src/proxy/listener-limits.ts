@@ -11,6 +11,7 @@ export interface ListenerLimits {
   closingMs: number;
   maxHeadBytes: number;
   maxHeaderFields: number;
+  maxWaiting: number;
   maxStreams: number;
   maxRejectedStreams: number;
   streamResetBurst: number;
@@ -40,6 +41,8 @@ export const LISTENER_LIMITS: Readonly<ListenerLimits> = Object.freeze({
   maxHeadBytes: 64 * 1024,
   /** Fields of an HTTP/2 head; those of HTTP/1.1 are limited by their bytes. */
   maxHeaderFields: 2_000,
+  /** Requests that an HTTP/1.1 client sends ahead, before it has the answers; no browser does. */
+  maxWaiting: 1_000,
   /**
    * Streams of one HTTP/2 session at once. Chromium never has more than 256, but Node counts those that were reset until
    * it gets round to them: a page that cancels its modules and asks for others at once would be refused at 256.

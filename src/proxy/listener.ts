@@ -8,6 +8,7 @@ import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
+import { refuse } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
 import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
@@ -15,6 +16,7 @@ import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from '.
 import { handleRequest, handleUpgrade } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
 import { LISTENER_LIMITS, type ListenerLimits } from './listener-limits.ts';
+import { endsBehindAnswers, inTurn } from './pipeline.ts';
 import type { CertificateSource } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import { SessionClock } from './session-clock.ts';
@@ -158,18 +160,27 @@ export class Listener {
     });
     // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
     server.maxHeadersCount = 0;
-    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
-      this.#onExchange(new Http1Exchange(request, response));
+    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      const start = (): void => this.#onExchange(new Http1Exchange(request, response));
+      inTurn(request, response, this.#limits.maxWaiting, start);
+    };
     server.on('request', onRequest);
     // `Expect` is the upstream's to answer.
     server.on('checkContinue', onRequest);
     server.on('checkExpectation', onRequest);
+    server.on('clientError', (error, socket) => refuse(error, socket as Socket, this.#limits.closingMs));
     server.on('upgrade', (request, socket, head) => {
+      if (endsBehindAnswers(socket as Socket)) return;
       const upgrade = http1Upgrade(request, socket as Socket, head);
       void handleUpgrade(this.#context, upgrade);
     });
     // Classic CONNECT is for forward proxies, which this is not.
-    server.on('connect', (_request, socket) => socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n'));
+    server.on('connect', (_request, stream) => {
+      const socket = stream as Socket;
+      if (endsBehindAnswers(socket)) return;
+      socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n');
+      socket.destroySoon();
+    });
     return server;
   }
 

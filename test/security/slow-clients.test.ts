@@ -31,16 +31,18 @@ afterAll(async () => {
   expect(stand.bugs).toEqual([]);
 });
 
-const connect = async (tls: boolean, alpn?: string): Promise<RawClient> => {
+const connect = (tls: boolean, alpn?: string): Promise<RawClient> => connectTo(stand, tls, alpn);
+
+async function connectTo({ port, caPem }: ProxyStand, tls: boolean, alpn?: string): Promise<RawClient> {
   const client = await rawClient({
-    port: stand.port,
+    port,
     host: HOST,
-    ...(tls ? { caPem: stand.caPem } : {}),
+    ...(tls ? { caPem } : {}),
     ...(alpn ? { alpn } : {}),
   });
   leftovers.push(() => client.socket.destroy());
   return client;
-};
+}
 
 /** How long it took until the client was hung up on, in ms. */
 async function msUntilEnd(client: RawClient): Promise<number> {
@@ -80,6 +82,16 @@ describe.concurrent.each([
     dribble(client, 'x');
     expect(await msUntilEnd(client)).toBeLessThan(limits.headersMs * 3);
     expect(client.text()).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('that gets 408 and goes on talking is hung up on', async () => {
+    const client = await connect(tls);
+    client.socket.write('GET');
+    await client.until('408', client.ended);
+    const start = performance.now();
+    dribble(client, 'x');
+    await client.until('nobody to listen', () => client.failure() !== undefined);
+    expect(performance.now() - start).toBeLessThan(limits.closingMs * 4);
   });
 
   it('that dribbles its second head gets 408 behind its first answer', async () => {
@@ -188,6 +200,10 @@ describe.concurrent('over HTTP/2 a client', () => {
 });
 
 it('hundreds of slow clients of every kind keep nobody else waiting', async () => {
+  const patient = await startProxyStand();
+  leftovers.push(() => patient.close());
+  patient.routes.set(HOST, upstream.port);
+  const connect = (tls: boolean, alpn?: string): Promise<RawClient> => connectTo(patient, tls, alpn);
   const kinds = [
     async () => void (await connect(false)),
     async () => void (await connect(true)),
@@ -200,7 +216,7 @@ it('hundreds of slow clients of every kind keep nobody else waiting', async () =
   const waits: number[] = [];
   for (let i = 0; i < 20; i++) {
     const start = performance.now();
-    const answer = await ask1({ port: stand.port, host: HOST, ...(i % 2 ? { caPem: stand.caPem } : {}) });
+    const answer = await ask1({ port: patient.port, host: HOST, ...(i % 2 ? { caPem: patient.caPem } : {}) });
     waits.push(performance.now() - start);
     expect(answer.status).toBe(200);
   }
