@@ -11,6 +11,7 @@ import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
 import type { Recording } from './recording.ts';
+import type { KeptBody } from './request-body.ts';
 
 /** See {@link Exchange}. */
 export class Http2Exchange implements Exchange {
@@ -26,6 +27,7 @@ export class Http2Exchange implements Exchange {
   #goneListeners: (() => void)[] | undefined = undefined;
   #closeListeners: (() => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
+  keptBody: KeptBody | undefined = undefined;
   trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;

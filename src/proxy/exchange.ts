@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { flatHeader } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
+import type { KeptBody } from './request-body.ts';
 
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
 export interface Exchange {
@@ -37,6 +38,8 @@ export interface Exchange {
 
   /** What is kept of it; undefined for requests that are not for an app. */
   recording: Recording | undefined;
+  /** What was taken of the body, while it may have to be sent again. */
+  keptBody: KeptBody | undefined;
 
   /** For asking who calls, without touching the response. */
   readonly caller: CallerRequest;
