@@ -105,6 +105,10 @@ export class Http1Exchange implements Exchange {
     this.#isFresh = true;
     process.nextTick(sendHeld, this);
   }
+  respondAlone(status: number, message: string, headers: readonly string[]): void {
+    this.respond(status, message, headers);
+    this.end();
+  }
   write(chunk: Uint8Array): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     if (this.gone) return true;

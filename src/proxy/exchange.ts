@@ -50,6 +50,8 @@ export interface Exchange {
   inform(status: number, headers: readonly string[]): void;
   /** Send the response head. @param trailers that the response may end with trailers */
   respond(status: number, message: string, headers: readonly string[], trailers: boolean): void;
+  /** Send a response that is a head and nothing else. */
+  respondAlone(status: number, message: string, headers: readonly string[]): void;
   /**
    * The first bytes may wait until the next tick, to leave together with the head or with the end.
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
@@ -58,8 +60,11 @@ export interface Exchange {
   /** Called once, after a {@link write} that returned false. */
   onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;
-  /** Break the response off so that the client sees it as broken, never as a clean short one. */
-  abort(): void;
+  /**
+   * Break the response off so that the client sees it as broken, never as a clean short one.
+   * @param code of HTTP/2 (RFC 9113 section 7), default INTERNAL_ERROR; HTTP/1.1 has none
+   */
+  abort(code?: number): void;
   /** Called once when the client leaves before the response is complete. */
   onGone(listener: () => void): void;
   /** Called once when it is over, in whatever way. */

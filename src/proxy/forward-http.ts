@@ -9,6 +9,8 @@ import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
+import { forwardGrpc } from './forward-grpc.ts';
+import { isGrpc } from './grpc.ts';
 import { type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { PlainClient, PlainRequest } from './plain-client.ts';
@@ -30,6 +32,9 @@ export async function forwardHttp(
 ): Promise<ForwardResult> {
   const host = hostToSend(exchange, options);
   let ways = upstreams.to(upstream, host);
+  if (exchange.hasBody && !ways.talk.refusesHttp2 && isGrpc(exchange)) {
+    return forwardGrpc(exchange, upstream, path, options, ways);
+  }
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
   if (exchange.hasBody) {
     if (await bodyNeedsExact(exchange, ways.talk)) return forwardExact(exchange, upstream, path, options, ways);

@@ -4,6 +4,7 @@
  */
 import { systemCode } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
+import { NotHttp2Error } from './h2-sessions.ts';
 import { DialError } from './retry.ts';
 
 /** Who listens behind a published port, or a fixed address, may change unseen: it is asked again after this time. */
@@ -21,6 +22,7 @@ export class Talk {
   /** A question that is under way: is it TLS? Shared by all first requests. */
   asking: Promise<boolean> | undefined;
   #askedAtMs: number | undefined;
+  #refusedHttp2AtMs: number | undefined;
   readonly #changesUnseen: boolean;
 
   constructor({ proof }: Pick<Upstream, 'proof'>) {
@@ -36,7 +38,18 @@ export class Talk {
 
   /** The same, after a failure like this. */
   mayBeTls(error: unknown): boolean {
-    return this.isOpen && (error instanceof WantsTls || isLikeTls(error));
+    return this.isOpen && (error instanceof WantsTls || error instanceof NotHttp2Error || isLikeTls(error));
+  }
+
+  /** Has it refused HTTP/2, so that gRPC is sent as HTTP/1.1? Its own words then say what is wrong. */
+  get refusesHttp2(): boolean {
+    if (this.#refusedHttp2AtMs === undefined) return false;
+    return !this.#changesUnseen || performance.now() - this.#refusedHttp2AtMs < ASK_AGAIN_MS;
+  }
+
+  /** It did not answer as an HTTP/2 server does. */
+  refusedHttp2(): void {
+    this.#refusedHttp2AtMs = performance.now();
   }
 
   /** It spoke TLS: may somebody who does not listen there now? A handshake failed, and not for want of a connection. */
@@ -51,6 +64,8 @@ export class Talk {
     this.#askedAtMs = performance.now();
     this.speaks = speaks;
     this.takesBodies = false;
+    // Not over TLS, perhaps.
+    if (speaks === 'tls') this.#refusedHttp2AtMs = undefined;
   }
 }
 

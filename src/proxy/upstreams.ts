@@ -11,6 +11,7 @@ import { parseAuthority } from '../core/hostname.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { hostPort } from '../core/upstream.ts';
 import { dial, dialTls, type Verify } from './dial.ts';
+import { H2Sessions, NotHttp2Error } from './h2-sessions.ts';
 import { PlainClient } from './plain-client.ts';
 import type { ForwardResult } from './retry.ts';
 import { Talk, WantsTls } from './talk.ts';
@@ -41,6 +42,8 @@ export interface Ways {
   readonly plain: PlainClient | undefined;
   readonly pool: Pool;
   readonly agent: http.Agent;
+  /** For gRPC, which is spoken over HTTP/2 only. */
+  readonly h2: H2Sessions;
 }
 
 /** See the file's header. */
@@ -57,8 +60,9 @@ export class Upstreams {
       ttlAutopurge: true,
       updateAgeOnGet: true,
       // Graceful: requests under way finish. The agent's idle sockets close by their own time limit.
-      dispose: ({ plain, pool }) => {
+      dispose: ({ plain, pool, h2 }) => {
         plain?.close();
+        h2.close();
         void pool.close().catch(() => {});
       },
     });
@@ -84,6 +88,7 @@ export class Upstreams {
       plain: new PlainClient(limits, (onread) => dial(upstream, this.#verify, onread)),
       pool: createPool(upstream, open),
       agent: new ProvenAgent(open),
+      h2: new H2Sessions('http', open),
     };
     this.#ways.set(upstream.key, ways);
     return ways;
@@ -93,13 +98,16 @@ export class Upstreams {
     const key = `${upstream.key}${TLS_MARK}${serverName}`;
     const known = this.#ways.get(key);
     if (known) return known;
-    const open = (): Promise<Socket> => dialTls(upstream, this.#verify, { serverName, protocols: ['http/1.1'] });
+    const openAs = (protocol: string): Promise<Socket> =>
+      dialTls(upstream, this.#verify, { serverName, protocols: [protocol] });
+    const open = (): Promise<Socket> => openAs('http/1.1');
     const ways: Ways = {
       talk,
       speaks: 'tls',
       plain: undefined,
       pool: createPool(upstream, open),
       agent: new ProvenAgent(open),
+      h2: new H2Sessions('https', () => openAs('h2')),
     };
     this.#ways.set(key, ways);
     return ways;
@@ -128,7 +136,7 @@ export class Upstreams {
       this.drop(upstream);
       return true;
     }
-    if (result.kind !== 'unanswered' || !talk.mayBeTls(result.error)) return false;
+    if (!isTold(result) || !talk.mayBeTls(result.error)) return false;
     talk.asking ??= this.#speaksTls(upstream, host).finally(() => {
       talk.asking = undefined;
     });
@@ -166,13 +174,19 @@ export class Upstreams {
   /** Close everything at once; requests under way break. */
   async close(): Promise<void> {
     const all = [...this.#ways.values()];
-    for (const { plain, agent } of all) {
+    for (const { plain, agent, h2 } of all) {
       plain?.destroy();
+      h2.destroy();
       agent.destroy();
     }
     await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
     this.#ways.clear();
   }
+}
+
+/** Has the upstream shown by its behaviour how it talks? */
+function isTold(result: ForwardResult): result is Extract<ForwardResult, { error: unknown }> {
+  return result.kind === 'unanswered' || (result.kind === 'unsent' && result.error instanceof NotHttp2Error);
 }
 
 /** Stands between an incarnation's key and a TLS server name. */
