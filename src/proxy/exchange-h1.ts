@@ -6,6 +6,7 @@ import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
+import type { KeptBody } from './request-body.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -14,6 +15,7 @@ export class Http1Exchange implements Exchange {
   readonly version = '1.1';
   #endless = false;
   recording: Recording | undefined = undefined;
+  keptBody: KeptBody | undefined = undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   /** The response began in this tick. */
@@ -102,6 +104,10 @@ export class Http1Exchange implements Exchange {
     // body comes with it, both still go in one packet.
     this.#isFresh = true;
     process.nextTick(sendHeld, this);
+  }
+  respondAlone(status: number, message: string, headers: readonly string[]): void {
+    this.respond(status, message, headers);
+    this.end();
   }
   write(chunk: Uint8Array): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;

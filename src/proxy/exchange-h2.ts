@@ -10,7 +10,9 @@ import type { Socket } from 'node:net';
 import type { CallerRequest } from '../core/http-message.ts';
 import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
+import { grouped } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
+import type { KeptBody } from './request-body.ts';
 
 /** See {@link Exchange}. */
 export class Http2Exchange implements Exchange {
@@ -26,6 +28,7 @@ export class Http2Exchange implements Exchange {
   #goneListeners: (() => void)[] | undefined = undefined;
   #closeListeners: (() => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
+  keptBody: KeptBody | undefined = undefined;
   trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
   readonly #stream: ServerHttp2Stream;
@@ -127,6 +130,13 @@ export class Http2Exchange implements Exchange {
     }
     this.#stream.respond(flat, { waitForTrailers: trailers, sendDate: false } as { waitForTrailers: boolean });
   }
+  respondAlone(status: number, _message: string, headers: readonly string[]): void {
+    if (this.gone) return;
+    this.recording?.head(status, headers);
+    this.#isEnded = true;
+    const flat: string[] = [':status', String(status), ...headers];
+    this.#stream.respond(flat, { endStream: true, sendDate: false } as { endStream: boolean });
+  }
   #sendTrailers(): void {
     try {
       this.#stream.sendTrailers(grouped(this.#responseTrailers));
@@ -165,10 +175,10 @@ export class Http2Exchange implements Exchange {
     if (held) this.#stream.end(held);
     else this.#stream.end();
   }
-  abort(): void {
+  abort(code: number = constants.NGHTTP2_INTERNAL_ERROR): void {
     this.sendHeld();
-    // RST_STREAM, never END_STREAM: a short body must not look complete.
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // RST_STREAM, never END_STREAM: a short body must not look complete. Nor may it be reset for no reason.
+    this.#stream.close(code === constants.NGHTTP2_NO_ERROR ? constants.NGHTTP2_INTERNAL_ERROR : code);
   }
   onGone(listener: () => void): void {
     if (this.gone) {
@@ -210,17 +220,6 @@ function joinCookies(raw: readonly string[]): string[] {
       if (name === 'cookie') cookieAt = result.length + 1;
       result.push(name, value);
     }
-  }
-  return result;
-}
-
-function grouped(flat: readonly string[]): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = Object.create(null);
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const name = (flat[i] ?? '').toLowerCase();
-    const value = flat[i + 1] ?? '';
-    const earlier = result[name];
-    result[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
   }
   return result;
 }

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { flatHeader } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
+import type { KeptBody } from './request-body.ts';
 
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
 export interface Exchange {
@@ -37,6 +38,8 @@ export interface Exchange {
 
   /** What is kept of it; undefined for requests that are not for an app. */
   recording: Recording | undefined;
+  /** What was taken of the body, while it may have to be sent again. */
+  keptBody: KeptBody | undefined;
 
   /** For asking who calls, without touching the response. */
   readonly caller: CallerRequest;
@@ -47,6 +50,8 @@ export interface Exchange {
   inform(status: number, headers: readonly string[]): void;
   /** Send the response head. @param trailers that the response may end with trailers */
   respond(status: number, message: string, headers: readonly string[], trailers: boolean): void;
+  /** Send a response that is a head and nothing else. */
+  respondAlone(status: number, message: string, headers: readonly string[]): void;
   /**
    * The first bytes may wait until the next tick, to leave together with the head or with the end.
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
@@ -55,8 +60,11 @@ export interface Exchange {
   /** Called once, after a {@link write} that returned false. */
   onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;
-  /** Break the response off so that the client sees it as broken, never as a clean short one. */
-  abort(): void;
+  /**
+   * Break the response off so that the client sees it as broken, never as a clean short one.
+   * @param code of HTTP/2 (RFC 9113 section 7), default INTERNAL_ERROR; HTTP/1.1 has none
+   */
+  abort(code?: number): void;
   /** Called once when the client leaves before the response is complete. */
   onGone(listener: () => void): void;
   /** Called once when it is over, in whatever way. */

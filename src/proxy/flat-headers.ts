@@ -14,3 +14,15 @@ export function headerPairs(flat: readonly string[]): [string, string][] {
   for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i] ?? '', flat[i + 1] ?? '']);
   return pairs;
 }
+
+/** The same as Node's HTTP/2 takes them: lower-case names, repeats in an array. */
+export function grouped(flat: readonly string[]): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = Object.create(null);
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const name = (flat[i] ?? '').toLowerCase();
+    const value = flat[i + 1] ?? '';
+    const earlier = result[name];
+    result[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value];
+  }
+  return result;
+}

@@ -3,13 +3,16 @@
  * (chunked with trailers, `Expect`, `OPTIONS *`). 10-15 us more CPU than undici.
  */
 import http from 'node:http';
+import type { Readable } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { KeptBody, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
-import type { Upstreams } from './upstreams.ts';
+import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
+import type { Ways } from './upstreams.ts';
 
 /** Longest response head, as undici's pool has it: a handful of large cookies fits. */
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -33,45 +36,58 @@ export function forwardExact(
   upstream: Upstream,
   path: string,
   options: ForwardOptions,
-  upstreams: Upstreams,
+  ways: Ways,
 ): Promise<ForwardResult> {
   const headers = requestHeaders(exchange, options);
   // A body without a length must be framed, whatever the client's version framed it with: unframed bytes would be
   // read as the next request.
   if (exchange.hasBody && exchange.header('content-length') === undefined) headers.push('Transfer-Encoding', 'chunked');
+  const { talk, speaks } = ways;
+  const body = bodyOf(exchange, talk);
   return new Promise((resolve) => {
     let bodyStarted = false;
-    const request = exactRequest(upstreams.agent(upstream), exchange.method, path, headers);
+    let isContinuing = false;
+    const request = exactRequest(ways.agent, exchange.method, path, headers);
     exchange.onGone(() => request.destroy());
     request.on('socket', () => {
       bodyStarted = exchange.hasBody;
       exchange.recording?.connected();
-      sendBody(exchange, request);
+      sendBody(exchange, body, request);
+    });
+    request.on('continue', () => {
+      isContinuing = exchange.header('expect') === undefined;
     });
     request.on('information', (info) => exchange.inform(info.statusCode, responseHeaders(info.rawHeaders, options)));
     let responded = false;
     request.on('response', (response) => {
       responded = true;
-      relay(exchange, response, options, resolve);
+      if (exchange.hasBody && !isContinuing) talk.takesBodies = true;
+      answered(exchange, response, options, ways, resolve);
     });
     // Nobody asked for another protocol.
     request.on('upgrade', (_response, socket) => socket.destroy());
     request.on('close', () => {
       // How a response ended is told by `relay`.
-      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream) });
+      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream), spoke: speaks });
     });
     request.on('error', (error) => {
       if (exchange.gone || exchange.answered) {
         if (!exchange.gone) exchange.abort();
         resolve({ kind: 'done' });
       } else if (error instanceof DialError && !bodyStarted) resolve({ kind: 'unsent', error });
-      else resolve({ kind: 'unanswered', error });
+      else resolve({ kind: 'unanswered', error, spoke: speaks });
     });
   });
 }
 
-function sendBody(exchange: Exchange, request: http.ClientRequest): void {
-  const { body } = exchange;
+/** Its body, kept while it may have to be sent again over TLS. */
+function bodyOf(exchange: Exchange, talk: Talk): Readable {
+  if (!exchange.hasBody || !(talk.isOpen || exchange.keptBody?.isWhole)) return exchange.body;
+  exchange.keptBody ??= new KeptBody();
+  return new RequestBody(exchange.body, () => {}, exchange.keptBody);
+}
+
+function sendBody(exchange: Exchange, body: Readable, request: http.ClientRequest): void {
   // An empty HTTP/2 body may have ended before anybody could listen.
   if (!exchange.hasBody || body.readableEnded) {
     request.end();
@@ -99,11 +115,49 @@ export function silent(upstream: Upstream): AppError {
 }
 
 /**
+ * The upstream has answered: pass it on, unless it only says that it wants to be spoken to in TLS.
+ * @param finished called once, however it ended
+ */
+export function answered(
+  exchange: Exchange,
+  response: http.IncomingMessage,
+  options: ForwardOptions,
+  { talk, speaks }: Ways,
+  finished: (result: ForwardResult) => void,
+): void {
+  const pass = (): void => {
+    talk.isProven = true;
+    exchange.keptBody?.release();
+    relay(exchange, response, options, finished);
+  };
+  if (response.statusCode !== 400 || !talk.isOpen) {
+    pass();
+    return;
+  }
+  let isLooked = false;
+  const look = (): void => {
+    if (isLooked) return;
+    isLooked = true;
+    const chunk: Buffer | null = response.read();
+    if (chunk && saysTlsIsWanted(chunk.toString('latin1'))) {
+      response.destroy();
+      finished({ kind: 'unanswered', error: new WantsTls(), spoke: speaks });
+      return;
+    }
+    if (chunk) response.unshift(chunk);
+    pass();
+  };
+  response.on('error', () => {});
+  response.once('readable', look);
+  response.once('close', look);
+}
+
+/**
  * Pass an upstream's response on to the client with back-pressure; a response that breaks off is broken for the
  * client too.
  * @param finished called once, however it ended
  */
-export function relay(
+function relay(
   exchange: Exchange,
   response: http.IncomingMessage,
   options: ForwardOptions,
@@ -117,7 +171,7 @@ export function relay(
   } catch (error) {
     // A head that Node refuses to send on (a status of 0, control characters).
     response.destroy();
-    finished({ kind: 'unanswered', error });
+    finished({ kind: 'unanswered', error, spoke: 'http' });
     return;
   }
   response.on('data', (chunk: Buffer) => {

@@ -9,12 +9,15 @@ import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
-import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { forwardGrpc } from './forward-grpc.ts';
+import { isGrpc } from './grpc.ts';
+import { type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { PlainClient, PlainRequest } from './plain-client.ts';
 import { hasBegun, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
-import type { Upstreams } from './upstreams.ts';
+import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
+import type { Upstreams, Ways } from './upstreams.ts';
 
 /** A page's answer that may refuse the Host is held for no longer: dev servers send these in one piece. */
 const MAX_HOLD_MS = 250;
@@ -27,21 +30,29 @@ export async function forwardHttp(
   options: ForwardOptions,
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
-  // undici sends no head before the first bytes of the body, which the client may send when the app has answered.
-  if (needsExact(exchange, path) || (exchange.hasBody && !(await hasBegun(exchange.body)))) {
-    return forwardExact(exchange, upstream, path, options, upstreams);
+  const host = hostToSend(exchange, options);
+  let ways = upstreams.to(upstream, host);
+  if (exchange.hasBody && !ways.talk.refusesHttp2 && isGrpc(exchange)) {
+    return forwardGrpc(exchange, upstream, path, options, ways);
+  }
+  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
+  if (exchange.hasBody) {
+    if (await bodyNeedsExact(exchange, ways.talk)) return forwardExact(exchange, upstream, path, options, ways);
+    // Another request may have dropped them meanwhile.
+    ways = upstreams.to(upstream, host);
   }
   const headers = requestHeaders(exchange, options);
-  const head = isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
+  const { plain } = ways;
+  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
   return new Promise((resolve) => {
-    if (head !== undefined) {
-      upstreams.plain(upstream).send(new PlainRequest(head, new Relay(exchange, null, options, resolve)));
+    if (plain && head !== undefined) {
+      plain.send(new PlainRequest(head, new Relay(exchange, null, options, ways, resolve)));
       return;
     }
     const body = exchange.hasBody
       ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))
       : null;
-    upstreams.pool(upstream).dispatch(
+    ways.pool.dispatch(
       {
         method: exchange.method as Dispatcher.HttpMethod,
         path,
@@ -50,9 +61,20 @@ export async function forwardHttp(
         // Concerns TLS alone; without it undici takes the Host apart for each request.
         servername: 'unused',
       } as Dispatcher.DispatchOptions,
-      new Relay(exchange, body, options, resolve),
+      new Relay(exchange, body, options, ways, resolve),
     );
   });
+}
+
+/**
+ * A body whose first bytes are not here yet: undici sends no head before them, and the client may wait for an answer to
+ * it. And the first body for an upstream, since it may be lost with undici: to one that speaks TLS, or that sends
+ * `100 Continue` unasked, for which undici hangs up.
+ */
+async function bodyNeedsExact(exchange: Exchange, talk: Talk): Promise<boolean> {
+  // node:http refuses to announce trailers behind a length.
+  if (exchange.header('trailer') !== undefined) return false;
+  return !talk.takesBodies || !(await hasBegun(exchange.body));
 }
 
 /** Nearly every request to a dev server: nothing follows its head, and no length says so. */
@@ -79,6 +101,7 @@ class Relay implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
   readonly #body: RequestBody | null;
   readonly #options: ForwardOptions;
+  readonly #ways: Ways;
   readonly #finish: (result: ForwardResult) => void;
   /** Only for an answer that may refuse the Host. */
   #peek: AnswerPeek | undefined;
@@ -86,16 +109,20 @@ class Relay implements Dispatcher.DispatchHandler {
   #heldStart: (() => void) | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
   #refusedBy: HostChecker | undefined;
+  #isPage = false;
+  #mayWantTls = false;
 
   constructor(
     exchange: Exchange,
     body: RequestBody | null,
     options: ForwardOptions,
+    ways: Ways,
     finish: (result: ForwardResult) => void,
   ) {
     this.#exchange = exchange;
     this.#body = body;
     this.#options = options;
+    this.#ways = ways;
     this.#finish = finish;
   }
 
@@ -117,14 +144,18 @@ class Relay implements Dispatcher.DispatchHandler {
 
   #start(controller: Dispatcher.DispatchController, status: number, message: string, headers: string[]): void {
     const length = flatHeader(headers, 'content-length');
+    const { talk } = this.#ways;
     if (mayRefuseHost(status, headers, length)) {
+      this.#mayWantTls = status === 400 && talk.isOpen;
+      this.#isPage = isNavigation(this.#exchange.method, (name) => this.#exchange.header(name));
       this.#peek = new AnswerPeek(status);
-      if (isNavigation(this.#exchange.method, (name) => this.#exchange.header(name))) {
+      if (this.#isPage || this.#mayWantTls) {
         this.#heldStart = () => this.#exchange.respond(status, message, headers, length === undefined);
         this.#holdTimer = setTimeout(() => this.#release(controller), MAX_HOLD_MS);
         return;
       }
     }
+    talk.isProven = true;
     this.#exchange.respond(status, message, headers, length === undefined);
   }
 
@@ -139,17 +170,20 @@ class Relay implements Dispatcher.DispatchHandler {
     if (this.#refusedBy !== undefined) return this.#heldStart !== undefined;
     this.#refusedBy = peek.add(chunk);
     const isHeld = this.#heldStart !== undefined;
-    if (this.#refusedBy !== undefined && isHeld) {
+    if (isHeld && this.#mayWantTls && saysTlsIsWanted(peek.text)) {
+      controller.abort(new WantsTls());
+    } else if (this.#refusedBy !== undefined && isHeld && this.#isPage) {
       clearTimeout(this.#holdTimer);
       this.#finish({ kind: 'refused', refusedBy: this.#refusedBy });
       controller.abort(new Error('The Host was refused'));
-    } else if (peek.isFull) this.#release(controller);
+    } else if (peek.isFull || (this.#refusedBy !== undefined && isHeld)) this.#release(controller);
     return isHeld;
   }
 
   /** It is an ordinary answer, or too slow to wait for: what was held goes on its way. */
   #release(controller: Dispatcher.DispatchController): void {
     clearTimeout(this.#holdTimer);
+    this.#ways.talk.isProven = true;
     const chunks = this.#heldStart === undefined ? [] : (this.#peek?.chunks ?? []);
     this.#peek = undefined;
     this.#heldStart?.();
@@ -165,7 +199,7 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 
   get #isRefused(): boolean {
-    return this.#refusedBy !== undefined && this.#heldStart !== undefined;
+    return this.#refusedBy !== undefined && this.#isPage && this.#heldStart !== undefined;
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -185,6 +219,9 @@ class Relay implements Dispatcher.DispatchHandler {
       this.#exchange.abort();
       this.#finish({ kind: 'done' });
     } else if (error instanceof DialError && !this.#body?.started) this.#finish({ kind: 'unsent', error });
-    else this.#finish({ kind: 'unanswered', error });
+    else {
+      this.#ways.talk.takesBodies &&= this.#body === null;
+      this.#finish({ kind: 'unanswered', error, spoke: this.#ways.speaks });
+    }
   }
 }

@@ -9,8 +9,8 @@ import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
-import { exactRequest, relay, silent } from './forward-exact.ts';
-import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { answered, exactRequest, silent } from './forward-exact.ts';
+import { type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -37,6 +37,8 @@ export function forwardUpgrade(
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
   const { exchange } = upgrade;
+  const ways = upstreams.to(upstream, hostToSend(exchange, options));
+  const spoke = ways.speaks;
   const headers = withoutLength(requestHeaders(exchange, options));
   headers.push('Connection', 'Upgrade', 'Upgrade', upgrade.protocol);
   let key = exchange.header('sec-websocket-key');
@@ -49,7 +51,7 @@ export function forwardUpgrade(
   return new Promise((resolve) => {
     // Extended CONNECT stands for the GET of an HTTP/1.1 WebSocket (RFC 8441 section 5).
     const method = exchange.version === '2' ? 'GET' : exchange.method;
-    const request = exactRequest(upstreams.agent(upstream), method, path, headers);
+    const request = exactRequest(ways.agent, method, path, headers);
     let joined = false;
     // The tunnel sees to itself.
     exchange.onGone(() => {
@@ -59,24 +61,26 @@ export function forwardUpgrade(
     request.on('upgrade', (response, socket, upstreamHead) => {
       if (!acceptIsRight(response, key)) {
         socket.destroy();
-        resolve({ kind: 'unanswered', error: wrongAccept(upstream) });
+        resolve({ kind: 'unanswered', error: wrongAccept(upstream), spoke });
         return;
       }
       joined = true;
+      ways.talk.isProven = true;
       resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
     });
     let responded = false;
     request.on('response', (response) => {
       responded = true;
-      relay(exchange, response, options, resolve);
+      answered(exchange, response, options, ways, resolve);
     });
     request.on('error', (error) => {
       if (exchange.gone || exchange.answered) resolve({ kind: 'done' });
-      else resolve({ kind: error instanceof DialError ? 'unsent' : 'unanswered', error });
+      else if (error instanceof DialError) resolve({ kind: 'unsent', error });
+      else resolve({ kind: 'unanswered', error, spoke });
     });
     request.on('close', () => {
       // How a response ended is told by `relay`.
-      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream) });
+      if (!responded) resolve({ kind: 'unanswered', error: silent(upstream), spoke });
     });
     request.end();
   });
@@ -116,7 +120,7 @@ function joinPipes(
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();
-    return { kind: 'unanswered', error };
+    return { kind: 'unanswered', error, spoke: 'http' };
   }
   upgrade.exchange.recording?.tunnels(headers, upstream, client);
   if (head.length > 0) client.write(head);

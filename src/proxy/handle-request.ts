@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts';
 import { forwardHttp } from './forward-http.ts';
 import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
-import { type ForwardOptions, HOP_HEADER } from './headers.ts';
+import { type ForwardOptions, HOP_HEADER, hostToSend } from './headers.ts';
 import { Recovery } from './hold.ts';
 import {
   answerWithout,
@@ -142,7 +142,8 @@ async function forward(
     }
     const { upstream }: { upstream: Upstream } = outcome;
     recording.tries(upstream);
-    const result = await attempt(upstream, path, forwardOptions(exchange, verdict, ask, upstream, path));
+    const options = forwardOptions(exchange, verdict, ask, upstream, path);
+    const result = await attempt(upstream, path, options);
     if (result.kind === 'done' || result.kind === 'refused') {
       if (result.refusedBy !== undefined) context.onHostRefused?.(routeKey(ask), result.refusedBy);
       if (result.kind === 'refused') showRefusal(context, exchange, verdict, ask, result.refusedBy);
@@ -150,8 +151,10 @@ async function forward(
     }
     recording.failed(result.error);
     recovery ??= new Recovery(context, exchange, ask);
-    const next = await recovery.after(result, upstream);
+    const next = await recovery.after(result, upstream, hostToSend(exchange, options));
     if (next === undefined) {
+      // What is left of the body is read, so that an HTTP/1.1 client that is still sending gets to the answer.
+      if (exchange.hasBody) exchange.body.resume();
       showFailure(context, exchange, ask.hostname, upstream, result.error, tries);
       return;
     }

@@ -74,6 +74,11 @@ export interface ForwardOptions {
   place?: AnswerPlace;
 }
 
+/** The Host that the upstream gets to see. */
+export function hostToSend(exchange: Pick<Exchange, 'authority'>, options: ForwardOptions): string {
+  return options.host ?? exchange.authority ?? '';
+}
+
 /**
  * Request header fields for the upstream, flat, in the order they came; Host first.
  */

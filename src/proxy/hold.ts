@@ -63,7 +63,7 @@ export class Holds {
 /** What heals a request. */
 export interface RecoveryParts {
   router: Pick<Router, 'reroute' | 'whenBack'>;
-  upstreams: Pick<Upstreams, 'drop'>;
+  upstreams: Pick<Upstreams, 'drop' | 'learns'>;
   holds: Holds;
 }
 
@@ -98,8 +98,15 @@ export class Recovery {
     return back ?? away;
   }
 
-  /** An attempt failed: where the request may go now, at once or after a moment. @returns undefined: nowhere */
-  async after(result: ForwardResult, upstream: Upstream): Promise<RouteOutcome | undefined> {
+  /**
+   * An attempt failed: where the request may go now, at once or after a moment.
+   * @param host that the upstream was asked for
+   * @returns undefined: nowhere
+   */
+  async after(result: ForwardResult, upstream: Upstream, host: string): Promise<RouteOutcome | undefined> {
+    if (await this.#parts.upstreams.learns(upstream, host, result)) {
+      return this.#isWhole(result) ? { kind: 'upstream', upstream } : undefined;
+    }
     if (!mayRetry(result, this.#exchange.method, this.#exchange.hasBody)) return undefined;
     if (result.kind === 'unanswered' && ++this.#sent >= MAX_SENT) return undefined;
     if (++this.#attempts >= MIN_ATTEMPTS && performance.now() > this.#untilMs) return undefined;
@@ -112,6 +119,11 @@ export class Recovery {
     // Once at once: what failed may have been a kept connection that was just closed.
     if (!isSame || this.#failures === 1) return outcome;
     return (await this.#pause()) ? outcome : undefined;
+  }
+
+  /** Is all of the request still there, to be sent another time? */
+  #isWhole(result: ForwardResult): boolean {
+    return result.kind === 'unsent' || !this.#exchange.hasBody || this.#exchange.keptBody?.isWhole === true;
   }
 
   /** It is there, and refuses: a container whose app still starts. @returns false when the time is up */

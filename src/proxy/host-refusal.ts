@@ -51,7 +51,11 @@ export class AnswerPeek {
   add(chunk: Buffer): HostChecker | undefined {
     this.chunks.push(chunk);
     this.#bytes += chunk.length;
-    const text = Buffer.concat(this.chunks).subarray(0, MAX_PEEK_BYTES).toString('latin1');
-    return hostChecker(this.#status, text);
+    return hostChecker(this.#status, this.text);
+  }
+
+  /** What has come so far. */
+  get text(): string {
+    return Buffer.concat(this.chunks).subarray(0, MAX_PEEK_BYTES).toString('latin1');
   }
 }

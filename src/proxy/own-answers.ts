@@ -9,6 +9,7 @@ import type { Upstream } from '../core/upstream.ts';
 import { clientPath } from './below-path.ts';
 import type { ForwardVerdict } from './decide.ts';
 import { type Exchange, respondWith } from './exchange.ts';
+import { isGrpc, respondGrpc } from './grpc.ts';
 import type { Pages } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import { failureOf } from './retry.ts';
@@ -52,8 +53,7 @@ export function answerWithout(
   // What a page can listen to is about its whole hostname, and a form must not be sent again by itself.
   const isPart = pathPrefix !== undefined || ask.service !== undefined || hostname !== verdict.hostname;
   const live = !isPart && navigates(exchange);
-  const { status, headers, body } = pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format, live);
-  respondWith(exchange, status, headers, body);
+  show(exchange, pageFor(context.pages, hostname + (pathPrefix ?? ''), outcome, format, live));
 }
 
 function pageFor(
@@ -73,7 +73,13 @@ function pageFor(
   }
 }
 
+function show(exchange: Exchange, page: PageBody): void {
+  if (isGrpc(exchange)) respondGrpc(exchange, page);
+  else respondWith(exchange, page.status, page.headers, page.body);
+}
+
 export function formatFor(exchange: Exchange): PageFormat {
+  if (isGrpc(exchange)) return 'text';
   return pageFormat((name) => exchange.header(name));
 }
 
@@ -101,8 +107,7 @@ export function showFailure(
     return;
   }
   const failure = { ...failureOf(error), hostname, label, port, attempts };
-  const { status, headers, body } = context.pages.failure(failure, formatFor(exchange));
-  respondWith(exchange, status, headers, body);
+  show(exchange, context.pages.failure(failure, formatFor(exchange)));
 }
 
 export function showError(
@@ -117,6 +122,5 @@ export function showError(
     exchange.abort();
     return;
   }
-  const page = context.pages.error(status, title, detail, formatFor(exchange), hint);
-  respondWith(exchange, page.status, page.headers, page.body);
+  show(exchange, context.pages.error(status, title, detail, formatFor(exchange), hint));
 }

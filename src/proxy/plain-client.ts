@@ -20,6 +20,10 @@ const SWEEP_MS = 500;
 /** How long before the time that the upstream named we hang up: no request shall meet its closing. */
 const HINT_MARGIN_MS = 1_000;
 
+/** Of what is no answer, so much is kept to tell what it is. */
+const SAMPLE_BYTES = 16;
+const EMPTY = Buffer.alloc(0);
+
 const NO_HEADERS = Object.freeze({});
 
 /** What undici's pool takes, too. */
@@ -261,6 +265,8 @@ class Connection {
   #isComplete = false;
   #isInformation = false;
   #isReusable = true;
+  /** What came before anything was asked. */
+  #unasked: Buffer | undefined;
   #isDestroyed = false;
 
   constructor(client: PlainClient) {
@@ -312,7 +318,8 @@ class Connection {
     request.connection = this;
     if (this.#isDestroyed) this.#broke(disconnected());
     // It spoke first: not an HTTP server.
-    else if (!this.#isReusable) this.#break(notHttp('The upstream spoke before it was asked'));
+    else if (!this.#isReusable)
+      this.#break(unreadable(notHttp('The upstream spoke before it was asked'), this.#unasked ?? EMPTY));
     else this.#socket?.write(request.head, 'latin1');
   }
 
@@ -339,6 +346,7 @@ class Connection {
     // Nothing was asked: whatever it says, it could be taken for the answer to the next request.
     if (!this.#request) {
       this.#isReusable = false;
+      this.#unasked ??= Buffer.from(buffer.subarray(0, Math.min(length, SAMPLE_BYTES)));
       // A fresh connection is kept until its request can be told.
       if (this.#socket) this.destroy();
       return true;
@@ -347,7 +355,7 @@ class Connection {
     if (this.#isDestroyed) return true;
     if (typeof result !== 'number') this.#isReusable = false;
     if (this.#isComplete) this.#finish();
-    else if (typeof result !== 'number') this.#break(result);
+    else if (typeof result !== 'number') this.#break(unreadable(result, buffer.subarray(0, length)));
     return true;
   }
 
@@ -457,6 +465,11 @@ function hasBegun({ rawHeaders }: PlainRequest): boolean {
 function isFraming(name: string, value: string): boolean {
   const lower = name.toLowerCase();
   return lower === 'transfer-encoding' || (lower === 'content-length' && value.trim() !== '0');
+}
+
+/** As node:http names what could not be read. */
+function unreadable(error: Error, bytes: Buffer): Error {
+  return Object.assign(error, { rawPacket: Buffer.from(bytes.subarray(0, SAMPLE_BYTES)) });
 }
 
 function notHttp(message: string): Error {

@@ -18,16 +18,50 @@ export async function hasBegun(source: Readable): Promise<boolean> {
   return source.readableLength > 0 || source.readableEnded;
 }
 
+/** Of a body that may have to be sent twice, no more is kept. */
+const MAX_KEPT_BYTES = 64 * 1024;
+
+/** The beginning of a body that went to an upstream of which it is not known how it is spoken to. */
+export class KeptBody {
+  chunks: Buffer[] = [];
+  hasEnded = false;
+  /** Until an answer comes. */
+  isKeeping = true;
+  #bytes = 0;
+
+  /** Everything that was taken from the client is here: it can be sent again. */
+  get isWhole(): boolean {
+    return this.isKeeping && this.#bytes <= MAX_KEPT_BYTES;
+  }
+
+  add(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.isWhole) this.chunks.push(chunk);
+    else this.chunks = [];
+  }
+
+  /** An answer came, or none will: nothing is sent again. */
+  release(): void {
+    this.isKeeping = false;
+    this.chunks = [];
+  }
+}
+
 /** Lazy view of a client's body. */
 export class RequestBody extends Readable {
   readonly #source: Readable;
   readonly #onBytes: (length: number) => void;
+  readonly #kept: KeptBody | undefined;
   #attached = false;
 
-  /** @param onBytes told of each piece's length */
-  constructor(source: Readable, onBytes: (length: number) => void) {
+  /**
+   * @param onBytes told of each piece's length
+   * @param kept what an earlier view took from the client, to be sent again; this one adds to it
+   */
+  constructor(source: Readable, onBytes: (length: number) => void, kept?: KeptBody) {
     super({ highWaterMark: 64 * 1024 });
     this.#source = source;
+    this.#kept = kept;
     this.#onBytes = onBytes;
     // Told in the next tick, when whoever asked may have turned away (undici, of a request that it gave up meanwhile).
     this.on('error', () => {});
@@ -44,6 +78,7 @@ export class RequestBody extends Readable {
       return;
     }
     this.#attached = true;
+    for (const chunk of this.#kept?.chunks ?? []) this.push(chunk);
     // An empty HTTP/2 body may have ended before anybody could listen.
     if (this.#source.readableEnded) {
       this.push(null);
@@ -63,12 +98,14 @@ export class RequestBody extends Readable {
     this.#source.off('end', this.#onEnd);
     this.#source.off('close', this.#onClose);
     // The rest is read and thrown away, so that an early response can still reach an HTTP/1.1 client.
-    if (this.#attached) this.#source.resume();
+    if (this.#kept?.isWhole) this.#source.pause();
+    else if (this.#attached) this.#source.resume();
     callback(error);
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#onBytes(chunk.length);
+    this.#kept?.add(chunk);
     if (!this.push(chunk)) this.#source.pause();
   };
   readonly #onEnd = (): void => {

@@ -19,8 +19,8 @@ export type ForwardResult =
   | { kind: 'refused'; refusedBy: HostChecker }
   /** Nothing was sent and no byte of the body was taken: any request may go elsewhere. */
   | { kind: 'unsent'; error: unknown }
-  /** It was sent, no response byte came: only a request that changes nothing may be repeated. */
-  | { kind: 'unanswered'; error: unknown };
+  /** It was sent, as `spoke` says, and no answer came: only a request that changes nothing may be repeated. */
+  | { kind: 'unanswered'; error: unknown; spoke: 'http' | 'tls' };
 
 /** RFC 9110 section 9.2.1: repeating these does no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

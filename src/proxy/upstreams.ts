@@ -1,50 +1,56 @@
 /**
- * Keep-alive pools to upstreams. Every new connection is proven before a byte is sent: the recorded process still
- * holds the socket (or the container its address), checked before the dial and again once it is open. The second
- * check closes the gap between the two: whoever held the listening socket throughout has accepted the connection.
+ * Keep-alive pools to upstreams, one set for each incarnation. Every connection of theirs is proven before a byte is
+ * sent (dial.ts).
  */
 import http from 'node:http';
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import { Pool } from 'undici';
-import { AppError } from '../core/errors.ts';
+import { parseAuthority } from '../core/hostname.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { hostPort } from '../core/upstream.ts';
-import { disconnected } from './disconnected.ts';
+import { dial, dialTls, type Verify } from './dial.ts';
+import { H2Sessions, NotHttp2Error } from './h2-sessions.ts';
 import { PlainClient } from './plain-client.ts';
-import { DialError } from './retry.ts';
+import type { ForwardResult } from './retry.ts';
+import { Talk, WantsTls } from './talk.ts';
 
-/** Loopback answers at once or not at all; containers and other machines get the rest of this. */
-const CONNECT_TIMEOUT_MS = 5_000;
 /** A pool that nobody used for this long is closed. */
 const POOL_IDLE_MS = 5 * 60_000;
 /** Pools kept at once; 40 services are a large machine. */
 const MAX_POOLS = 512;
+/** Incarnations of which it is remembered how they talk: longer than their pools, and a few numbers each. */
+const MAX_TALKS = 4_096;
 /** Parallel requests to one dev server: h2 browsers send a hundred modules at once, and SSE streams hold theirs. */
 const MAX_CONNECTIONS = 256;
 /** Below the 5 s of Node's http server, so that we hang up first and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 4_000;
+/** Longest that it is waited for an answer to the question whether TLS is spoken: such servers answer at once. */
+const TLS_QUESTION_MS = 1_000;
 /** Longest head of a response. */
 const MAX_HEAD_BYTES = 64 * 1024;
-
-/** Asks the rest of the program whether the right one still listens. */
-export type Verify = (upstream: Upstream) => boolean | Promise<boolean>;
 
 /**
  * The ways to one incarnation: our own for a GET without a body, undici's pool for other ordinary requests, node:http's
  * agent for exact ones and upgrades.
  */
-interface Ways {
-  plain: PlainClient;
-  pool: Pool;
-  agent: http.Agent;
+export interface Ways {
+  readonly talk: Talk;
+  readonly speaks: Talk['speaks'];
+  /** Only in plain text: over TLS the pool takes these requests, too. */
+  readonly plain: PlainClient | undefined;
+  readonly pool: Pool;
+  readonly agent: http.Agent;
+  /** For gRPC, which is spoken over HTTP/2 only. */
+  readonly h2: H2Sessions;
 }
 
 /** See the file's header. */
 export class Upstreams {
   readonly #verify: Verify;
   readonly #ways: LRUCache<string, Ways>;
+  readonly #talks = new LRUCache<string, Talk>({ max: MAX_TALKS });
 
   constructor(verify: Verify) {
     this.#verify = verify;
@@ -54,100 +60,123 @@ export class Upstreams {
       ttlAutopurge: true,
       updateAgeOnGet: true,
       // Graceful: requests under way finish. The agent's idle sockets close by their own time limit.
-      dispose: ({ plain, pool }) => {
-        plain.close();
+      dispose: ({ plain, pool, h2 }) => {
+        plain?.close();
+        h2.close();
         void pool.close().catch(() => {});
       },
     });
   }
 
-  /** For a GET without a body. */
-  plain(upstream: Upstream): PlainClient {
-    return this.#waysTo(upstream).plain;
+  /**
+   * The ways to this very incarnation of an upstream.
+   * @param host that it is asked for, with a port or without one: TLS servers may choose by it
+   */
+  to(upstream: Upstream, host: string): Ways {
+    return this.#ways.get(upstream.key) ?? this.#open(upstream, host);
   }
 
-  /** The pool for this very incarnation of an upstream. */
-  pool(upstream: Upstream): Pool {
-    return this.#waysTo(upstream).pool;
-  }
-
-  /** The same for node:http. */
-  agent(upstream: Upstream): http.Agent {
-    return this.#waysTo(upstream).agent;
-  }
-
-  #waysTo(upstream: Upstream): Ways {
-    const known = this.#ways.get(upstream.key);
-    if (known) return known;
+  #open(upstream: Upstream, host: string): Ways {
+    const talk = this.#talkOf(upstream);
+    // Those over TLS are kept under another key, which the name belongs to.
+    if (talk.speaks === 'tls') return this.#openTls(upstream, talk, serverNameOf(host));
     const limits = { maxConnections: MAX_CONNECTIONS, keepAliveMs: KEEP_ALIVE_MS, maxHeadBytes: MAX_HEAD_BYTES };
-    const ways = {
-      plain: new PlainClient(limits, (onread) => this.dial(upstream, onread)),
-      pool: this.#createPool(upstream),
-      agent: new ProvenAgent(() => this.dial(upstream)),
+    const open = (): Promise<Socket> => dial(upstream, this.#verify);
+    const ways: Ways = {
+      talk,
+      speaks: 'http',
+      plain: new PlainClient(limits, (onread) => dial(upstream, this.#verify, onread)),
+      pool: createPool(upstream, open),
+      agent: new ProvenAgent(open),
+      h2: new H2Sessions('http', open),
     };
     this.#ways.set(upstream.key, ways);
     return ways;
   }
 
-  #createPool(upstream: Upstream): Pool {
-    return new Pool(`http://${hostPort(upstream.address, upstream.port)}`, {
-      connections: MAX_CONNECTIONS,
-      // 0 would mean no keep-alive at all.
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // An SSE stream may be silent for hours.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: MAX_HEAD_BYTES,
-      connect: (_options, callback) => {
-        this.dial(upstream).then(
-          (socket) => callback(null, socket),
-          (error: Error) => callback(error, null),
-        );
-      },
-    });
+  #openTls(upstream: Upstream, talk: Talk, serverName: string): Ways {
+    const key = `${upstream.key}${TLS_MARK}${serverName}`;
+    const known = this.#ways.get(key);
+    if (known) return known;
+    const openAs = (protocol: string): Promise<Socket> =>
+      dialTls(upstream, this.#verify, { serverName, protocols: [protocol] });
+    const open = (): Promise<Socket> => openAs('http/1.1');
+    const ways: Ways = {
+      talk,
+      speaks: 'tls',
+      plain: undefined,
+      pool: createPool(upstream, open),
+      agent: new ProvenAgent(open),
+      h2: new H2Sessions('https', () => openAs('h2')),
+    };
+    this.#ways.set(key, ways);
+    return ways;
+  }
+
+  #talkOf(upstream: Upstream): Talk {
+    const known = this.#talks.get(upstream.key);
+    if (known) return known;
+    const talk = new Talk(upstream);
+    this.#talks.set(upstream.key, talk);
+    return talk;
   }
 
   /**
-   * Open a proven connection.
-   * @param onread takes what is read, in place of the socket's events
-   * @throws {DialError} refused, timed out, or somebody else listens there now
+   * A request failed: was it spoken to in the wrong way? Asks the upstream, once, whether it speaks TLS, where that may
+   * be. Never rejects.
+   * @returns true: it is spoken to in another way from now on, and nothing of the request has reached an app
    */
-  async dial(upstream: Upstream, onread?: net.OnReadOpts): Promise<net.Socket> {
-    await this.#prove(upstream);
-    const socket = await connect(upstream, onread);
-    try {
-      await this.#prove(upstream);
-    } catch (error) {
-      socket.destroy();
-      throw error;
+  async learns(upstream: Upstream, host: string, result: ForwardResult): Promise<boolean> {
+    const talk = this.#talkOf(upstream);
+    if (talk.speaks === 'tls') {
+      // Another request has found it out meanwhile.
+      if (result.kind === 'unanswered') return result.spoke === 'http';
+      if (result.kind !== 'unsent' || !talk.mayHaveChanged(result.error)) return false;
+      talk.learned('http');
+      this.drop(upstream);
+      return true;
     }
-    // Nobody listened to it meanwhile: a container's port forwarder accepts, finds no server behind it, and hangs up.
-    if (socket.destroyed || socket.readableEnded) {
-      socket.destroy();
-      throw new DialError(disconnected());
+    if (!isTold(result) || !talk.mayBeTls(result.error)) return false;
+    talk.asking ??= this.#speaksTls(upstream, host).finally(() => {
+      talk.asking = undefined;
+    });
+    if (!(await talk.asking)) {
+      talk.learned('http');
+      // It only told of TLS: that answer is its own, then, and is passed on.
+      return result.error instanceof WantsTls;
     }
-    return socket;
+    // Of several that asked together, the first one drops the ways in plain text.
+    if (talk.speaks === 'http') {
+      talk.learned('tls');
+      this.drop(upstream);
+    }
+    return true;
   }
 
-  async #prove(upstream: Upstream): Promise<void> {
-    const verdict = this.#verify(upstream);
-    if (typeof verdict === 'boolean' ? verdict : await verdict) return;
-    throw new DialError(
-      new AppError('UPSTREAM_CHANGED', `“${upstream.label}” no longer listens on port ${upstream.port}`),
-    );
+  async #speaksTls(upstream: Upstream, host: string): Promise<boolean> {
+    const how = { serverName: serverNameOf(host), protocols: ['h2', 'http/1.1'], timeoutMs: TLS_QUESTION_MS };
+    try {
+      (await dialTls(upstream, this.#verify, how)).destroy();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Forget an incarnation: its pool closes when its last request ends. */
   drop(upstream: Upstream): void {
     this.#ways.delete(upstream.key);
+    if (this.#talks.peek(upstream.key)?.speaks !== 'tls') return;
+    const prefix = upstream.key + TLS_MARK;
+    for (const key of [...this.#ways.keys()]) if (key.startsWith(prefix)) this.#ways.delete(key);
   }
 
   /** Close everything at once; requests under way break. */
   async close(): Promise<void> {
     const all = [...this.#ways.values()];
-    for (const { plain, agent } of all) {
-      plain.destroy();
+    for (const { plain, agent, h2 } of all) {
+      plain?.destroy();
+      h2.destroy();
       agent.destroy();
     }
     await Promise.allSettled(all.map(({ pool }) => pool.destroy()));
@@ -155,11 +184,42 @@ export class Upstreams {
   }
 }
 
+/** Has the upstream shown by its behaviour how it talks? */
+function isTold(result: ForwardResult): result is Extract<ForwardResult, { error: unknown }> {
+  return result.kind === 'unanswered' || (result.kind === 'unsent' && result.error instanceof NotHttp2Error);
+}
+
+/** Stands between an incarnation's key and a TLS server name. */
+const TLS_MARK = ' tls ';
+
+function serverNameOf(host: string): string {
+  return parseAuthority(host)?.hostname ?? '';
+}
+
+function createPool(upstream: Upstream, open: () => Promise<Socket>): Pool {
+  return new Pool(`http://${hostPort(upstream.address, upstream.port)}`, {
+    connections: MAX_CONNECTIONS,
+    // 0 would mean no keep-alive at all.
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // An SSE stream may be silent for hours.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    connect: (_options, callback) => {
+      open().then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+}
+
 /** node:http's agent over proven connections. */
 class ProvenAgent extends http.Agent {
-  readonly #dial: () => Promise<net.Socket>;
+  readonly #dial: () => Promise<Socket>;
 
-  constructor(dial: () => Promise<net.Socket>) {
+  constructor(dial: () => Promise<Socket>) {
     super({ keepAlive: true, timeout: KEEP_ALIVE_MS, maxSockets: MAX_CONNECTIONS });
     this.#dial = dial;
   }
@@ -175,26 +235,4 @@ class ProvenAgent extends http.Agent {
     );
     return undefined;
   }
-}
-
-function connect({ address, port, label }: Upstream, onread?: net.OnReadOpts): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: address, port, noDelay: true, ...(onread && { onread }) });
-    const timer = setTimeout(() => {
-      fail(new AppError('UPSTREAM_TIMEOUT', `“${label}” did not accept the connection in time`));
-    }, CONNECT_TIMEOUT_MS);
-    function fail(error: Error): void {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(new DialError(error));
-    }
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', fail);
-      // Until the next owner listens, a reset must not be thrown.
-      socket.on('error', () => {});
-      resolve(socket);
-    });
-  });
 }

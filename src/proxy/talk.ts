@@ -1,0 +1,103 @@
+/**
+ * How one incarnation of an upstream talks: plain HTTP, or TLS. Nobody says so beforehand; it is found out from how its
+ * first request is answered, and holds until another process listens there.
+ */
+import { systemCode } from '../core/errors.ts';
+import type { Upstream } from '../core/upstream.ts';
+import { NotHttp2Error } from './h2-sessions.ts';
+import { DialError } from './retry.ts';
+
+/** Who listens behind a published port, or a fixed address, may change unseen: it is asked again after this time. */
+const ASK_AGAIN_MS = 5_000;
+/** TLS record type of an alert (RFC 8446 section 5.1): what some TLS servers answer to plain text. */
+const TLS_ALERT_BYTE = 0x15;
+
+/** See the file's header. */
+export class Talk {
+  speaks: 'http' | 'tls' = 'http';
+  /** It has answered as it was spoken to. */
+  isProven = false;
+  /** It has answered a request with a body, and not by `100 Continue` unasked, for which undici hangs up. */
+  takesBodies = false;
+  /** A question that is under way: is it TLS? Shared by all first requests. */
+  asking: Promise<boolean> | undefined;
+  #askedAtMs: number | undefined;
+  #refusedHttp2AtMs: number | undefined;
+  readonly #changesUnseen: boolean;
+
+  constructor({ proof }: Pick<Upstream, 'proof'>) {
+    this.#changesUnseen = proof.kind === 'fixed' || proof.kind === 'container';
+  }
+
+  /** Spoken to in plain text, may it still turn out to speak TLS? One harmless question an incarnation. */
+  get isOpen(): boolean {
+    if (this.speaks === 'tls') return false;
+    if (!this.#changesUnseen) return !this.isProven && this.#askedAtMs === undefined;
+    return this.#askedAtMs === undefined || performance.now() - this.#askedAtMs >= ASK_AGAIN_MS;
+  }
+
+  /** The same, after a failure like this. */
+  mayBeTls(error: unknown): boolean {
+    return this.isOpen && (error instanceof WantsTls || error instanceof NotHttp2Error || isLikeTls(error));
+  }
+
+  /** Has it refused HTTP/2, so that gRPC is sent as HTTP/1.1? Its own words then say what is wrong. */
+  get refusesHttp2(): boolean {
+    if (this.#refusedHttp2AtMs === undefined) return false;
+    return !this.#changesUnseen || performance.now() - this.#refusedHttp2AtMs < ASK_AGAIN_MS;
+  }
+
+  /** It did not answer as an HTTP/2 server does. */
+  refusedHttp2(): void {
+    this.#refusedHttp2AtMs = performance.now();
+  }
+
+  /** It spoke TLS: may somebody who does not listen there now? A handshake failed, and not for want of a connection. */
+  mayHaveChanged(error: unknown): boolean {
+    const cause = error instanceof DialError ? error.cause : error;
+    const code = systemCode(cause);
+    return this.#changesUnseen && code !== undefined && (code === 'EPROTO' || code.startsWith('ERR_SSL_'));
+  }
+
+  /** It is known now. */
+  learned(speaks: 'http' | 'tls'): void {
+    this.#askedAtMs = performance.now();
+    this.speaks = speaks;
+    this.takesBodies = false;
+    // Not over TLS, perhaps.
+    if (speaks === 'tls') this.#refusedHttp2AtMs = undefined;
+  }
+}
+
+/** The upstream answered in plain HTTP that it wants TLS. */
+export class WantsTls extends Error {
+  constructor() {
+    super('The upstream wants to be spoken to in TLS');
+    this.name = 'WantsTls';
+  }
+}
+
+/** It hung up without a word, as Node's and Python's TLS servers do, or answered with an alert. */
+function isLikeTls(error: unknown): boolean {
+  const first = firstByteOf(error);
+  if (first !== undefined) return first === TLS_ALERT_BYTE;
+  const code = systemCode(error);
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET' || code === 'UPSTREAM_BROKE';
+}
+
+/** What node:http and undici could not read of an answer, where they tell. */
+function firstByteOf(error: unknown): number | undefined {
+  const { rawPacket, data } = error as { rawPacket?: unknown; data?: unknown };
+  if (Buffer.isBuffer(rawPacket)) return rawPacket[0];
+  return typeof data === 'string' && data !== '' ? data.charCodeAt(0) : undefined;
+}
+
+/**
+ * Does this answer say that TLS is wanted? The words are those of Go's net/http, nginx, Apache httpd and Tomcat.
+ * @param text beginning of the body of a 400
+ */
+export function saysTlsIsWanted(text: string): boolean {
+  return /HTTP request (?:was )?(?:sent )?to (?:an )?HTTPS|speaking plain HTTP to an SSL|host and port requires TLS/.test(
+    text,
+  );
+}
