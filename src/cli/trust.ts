@@ -1,8 +1,6 @@
 /** `hostwise trust` and `hostwise untrust`: the CA into every store of this machine, and out of all of them again. */
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
-import { AppError } from '../core/errors.ts';
 import { invokingUser } from '../platform/invoking-user.ts';
 import { homeFolder, prepareDataDir } from '../platform/paths.ts';
 import type { TrustOptions } from '../tls/trust/surroundings.ts';
@@ -59,7 +57,6 @@ export async function placeOf(
   const { knownRoots } = await import('../tls/retired-authorities.ts');
   const home = homeFolder(context.env);
   const user = invokingUser(context.env);
-  if (user) await checkHome(home, user);
   const javaHome = context.env.JAVA_HOME;
   return {
     home,
@@ -70,18 +67,6 @@ export async function placeOf(
       ...(javaHome ? { javaHome } : {}),
     },
   };
-}
-
-/** sudo with the HOME of a third user: their stores are neither the caller's nor root's. */
-async function checkHome(home: string, user: { uid: number; name: string }): Promise<void> {
-  const owner = await stat(home).then(
-    ({ uid }) => uid,
-    () => undefined,
-  );
-  if (owner === user.uid || owner === 0 || owner === undefined) return;
-  throw new AppError('DATA_DIR_UNUSABLE', `HOME is "${home}", which is not the home of ${user.name || user.uid}`, {
-    hint: 'Call sudo with -H, or run this as the user whose browsers are meant',
-  });
 }
 
 /** @returns true when nothing failed */
