@@ -10,6 +10,7 @@ import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
+import type { Snapshot } from './core/service.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { type InheritedSockets, takeInheritedSockets } from './platform/inherited-sockets.ts';
@@ -27,6 +28,7 @@ import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
+import { prepareNames } from './resolve/name-index.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
 import { WaitWatch } from './resolve/wait-watch.ts';
@@ -120,8 +122,8 @@ async function build(
   const control = createControlPlane({
     store,
     onMappings: (listener) => store.onChange(listener),
-    snapshot: () => discovery.refresh(),
-    recentSnapshot: () => discovery.refresh({ maxAgeMs: RECENT_MS }),
+    snapshot: () => named(discovery.refresh()),
+    recentSnapshot: () => named(discovery.refresh({ maxAgeMs: RECENT_MS })),
     onSnapshot: (listener) => discovery.onSnapshot(listener),
     traffic,
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
@@ -222,7 +224,7 @@ async function build(
   closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
 
   // Both share one look at the machine.
-  const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
+  const [snapshot, chosen] = await Promise.all([named(discovery.refresh()), llm.current()]);
   void router.warmUp(snapshot);
   lifecycle.running();
   return {
@@ -243,6 +245,13 @@ async function build(
       domains: settings.domains,
     },
   };
+}
+
+/** The same snapshot, its hostnames found: pages that list them do not hold up requests. */
+async function named(looked: Promise<Snapshot>): Promise<Snapshot> {
+  const snapshot = await looked;
+  await prepareNames(snapshot);
+  return snapshot;
 }
 
 /** What decides where a hostname leads. */

@@ -11,7 +11,8 @@ import { buildClaims, type Claim } from './claims.ts';
 import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
-import { hasRole, isPlainWord, isStranger, isTool, ownParts } from './roles.ts';
+import { isPlainWord } from './role-words.ts';
+import { hasRole, isStranger, isTool, ownParts } from './roles.ts';
 
 /** Four labels of this length and a domain stay under the 253 characters of a hostname. */
 const MAX_PART_CHARS = 48;

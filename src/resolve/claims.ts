@@ -6,7 +6,8 @@ import { isContainer, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
-import { isPlainWord, isTool, ownParts, roleWords } from './roles.ts';
+import { isPlainWord } from './role-words.ts';
+import { isTool, ownParts, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =

@@ -26,7 +26,8 @@ import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
 import { checkoutsOf, type Place } from './places.ts';
 import { clearPort, isPassingPort } from './port-choice.ts';
-import { hasRole, isPlainWord, ownParts, sameRole } from './roles.ts';
+import { isPlainWord } from './role-words.ts';
+import { hasRole, ownParts, sameRole } from './roles.ts';
 
 /** What settled it. `sibling`: see siblings.ts. */
 export type MatchRule = ClaimRule | 'canonical' | 'sibling';

@@ -23,6 +23,7 @@ import { AskMappings } from './ask-mappings.ts';
 import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
 import { LateSiblings } from './late-siblings.ts';
+import { prepareNames } from './name-index.ts';
 import { OncePerPause } from './once-per-pause.ts';
 import { presented } from './presentation.ts';
 import { Questions, toResolve } from './questions.ts';
@@ -124,7 +125,7 @@ export class HostRouter {
   reroute(ask: RouteAsk, failed: Upstream): Promise<RouteOutcome> {
     const key = addressKey(ask);
     if (this.#addresses.peek(key)?.key === failed.key) this.#addresses.delete(key);
-    return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#parts.discovery.refresh()));
+    return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#look(ask)));
   }
 
   /** It is away: looks until it is back. @param isOver aborted: the outcome is what was seen last */
@@ -156,13 +157,21 @@ export class HostRouter {
     if (due === 'wait') {
       await Promise.race([this.#lookAgain(ask), delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
-    const mapping = this.#mappings.of(ask);
     const seen = discovery.current;
+    // A sibling is told its own hostname.
+    if (seen && ask.service !== undefined) await prepareNames(seen);
+    const mapping = this.#mappings.of(ask);
     const at = mapping && seen && locate(mapping, seen);
     if (seen && at?.kind === 'found') return this.#arrive(ask, at, seen);
     // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
     // the proxy's own thread nothing.
-    return this.#settle(ask, await discovery.refresh());
+    return this.#settle(ask, await this.#look(ask));
+  }
+
+  async #look(ask: RouteAsk): Promise<Snapshot> {
+    const snapshot = await this.#parts.discovery.refresh();
+    if (ask.service !== undefined) await prepareNames(snapshot);
+    return snapshot;
   }
 
   /**
