@@ -1,7 +1,15 @@
 /** An app that is running did not answer a request: what people are told of it. */
 
 /** What went wrong with it; decides what may help. */
-export type FailureKind = 'refused' | 'timeout' | 'hung-up' | 'not-http' | 'changed' | 'other';
+export type FailureKind =
+  | 'refused'
+  | 'timeout'
+  | 'hung-up'
+  | 'never-answered'
+  | 'not-http'
+  | 'silent'
+  | 'changed'
+  | 'other';
 
 /** See the file's header. Names and ports only: it is shown on the app's own hostname. */
 export interface Failure {

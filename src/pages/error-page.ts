@@ -20,7 +20,11 @@ const HINTS: Readonly<Record<FailureKind, string>> = {
   refused: 'It may still be starting, or it has just stopped: look at its output, then try again',
   timeout: 'It is busy, hangs, or stands at a breakpoint: look at its output',
   'hung-up': 'It may have crashed on this request: look at its output',
+  'never-answered':
+    'It may be no web server (databases hang up so), or have crashed on this request: look at its output, or choose another',
   'not-http': 'Another of its ports may be the one that is meant: choose it',
+  silent:
+    'It may be no web server, be very busy, or stand at a breakpoint: look at its output, or choose another of its ports',
   changed: 'It was restarted in this very moment: try again',
   other: 'Look at its output',
 };

@@ -3,6 +3,7 @@
  * without a body goes by `plain-client.ts`, the others by undici, and what undici cannot carry by `forward-exact.ts`.
  */
 import type { Dispatcher } from 'undici';
+import { AppError } from '../core/errors.ts';
 import type { HostChecker } from '../core/host-check.ts';
 import { isNavigation } from '../core/page-format.ts';
 import type { Upstream } from '../core/upstream.ts';
@@ -32,6 +33,8 @@ export async function forwardHttp(
 ): Promise<ForwardResult> {
   const host = hostToSend(exchange, options);
   let ways = upstreams.to(upstream, host);
+  const { foreign } = ways.talk;
+  if (foreign !== undefined) return { kind: 'unanswered', error: foreign, spoke: ways.speaks };
   if (exchange.hasBody && !ways.talk.refusesHttp2 && isGrpc(exchange)) {
     return forwardGrpc(exchange, upstream, path, options, ways);
   }
@@ -110,6 +113,8 @@ class Relay implements Dispatcher.DispatchHandler {
   #holdTimer: NodeJS.Timeout | undefined;
   #refusedBy: HostChecker | undefined;
   #isPage = false;
+  #silence: NodeJS.Timeout | undefined;
+  #isOver = false;
   #mayWantTls = false;
 
   constructor(
@@ -134,9 +139,21 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
+    const { talk, askAfterMs } = this.#ways;
+    if (talk.isProven || this.#body !== null) return;
+    this.#silence = setTimeout(() => void this.#wonder(controller), askAfterMs);
+  }
+
+  /** It has never said a word: is it a web server that takes its time, or something that waits for other words? */
+  async #wonder(controller: Dispatcher.DispatchController): Promise<void> {
+    // It may have spoken meanwhile, to this request or another.
+    if (this.#ways.talk.isProven || (await this.#ways.answersHttp())) return;
+    if (this.#isOver || this.#exchange.answered || this.#ways.talk.isProven) return;
+    controller.abort(new AppError('UPSTREAM_SILENT', 'It accepts connections and says nothing'));
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
+    clearTimeout(this.#silence);
     const headers = responseHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], this.#options);
     if (status >= 100 && status < 200) this.#exchange.inform(status, headers);
     else this.#start(controller, status, message, headers);
@@ -212,6 +229,8 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#holdTimer);
+    clearTimeout(this.#silence);
+    this.#isOver = true;
     if (this.#isRefused) return;
     if (this.#exchange.gone) this.#finish({ kind: 'done' });
     else if (this.#exchange.answered) {

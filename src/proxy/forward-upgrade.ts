@@ -39,6 +39,8 @@ export function forwardUpgrade(
   const { exchange } = upgrade;
   const ways = upstreams.to(upstream, hostToSend(exchange, options));
   const spoke = ways.speaks;
+  const { foreign } = ways.talk;
+  if (foreign !== undefined) return Promise.resolve({ kind: 'unanswered', error: foreign, spoke });
   const headers = withoutLength(requestHeaders(exchange, options));
   headers.push('Connection', 'Upgrade', 'Upgrade', upgrade.protocol);
   let key = exchange.header('sec-websocket-key');

@@ -98,7 +98,7 @@ export function showFailure(
   context: RequestContext,
   exchange: Exchange,
   hostname: string,
-  { label, port }: Upstream,
+  upstream: Upstream,
   error: unknown,
   attempts: number,
 ): void {
@@ -106,7 +106,9 @@ export function showFailure(
     exchange.abort();
     return;
   }
+  const { label, port } = upstream;
   const failure = { ...failureOf(error), hostname, label, port, attempts };
+  if (failure.kind === 'hung-up' && !context.upstreams.hasAnswered(upstream)) failure.kind = 'never-answered';
   show(exchange, context.pages.failure(failure, formatFor(exchange)));
 }
 

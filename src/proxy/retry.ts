@@ -67,5 +67,6 @@ export function failureOf(error: unknown): Pick<Failure, 'status' | 'kind' | 'de
 function kindOf({ code }: AppError): FailureKind {
   if (code === 'UPSTREAM_CHANGED') return 'changed';
   if (code === 'UPSTREAM_TIMEOUT') return 'timeout';
+  if (code === 'UPSTREAM_SILENT') return 'silent';
   return code === 'UPSTREAM_BROKE' ? 'hung-up' : 'other';
 }

@@ -9,6 +9,13 @@ import { DialError } from './retry.ts';
 
 /** Who listens behind a published port, or a fixed address, may change unseen: it is asked again after this time. */
 const ASK_AGAIN_MS = 5_000;
+/** Where nothing has been said so far: how long a first request waits before it is asked why, and then for the answer. */
+export interface Patience {
+  askAfterMs: number;
+  answerWithinMs: number;
+}
+/** Servers that compile at the first request may take longer than that, but answer others meanwhile. */
+export const PATIENCE: Patience = { askAfterMs: 5_000, answerWithinMs: 10_000 };
 /** TLS record type of an alert (RFC 8446 section 5.1): what some TLS servers answer to plain text. */
 const TLS_ALERT_BYTE = 0x15;
 
@@ -19,9 +26,11 @@ export class Talk {
   isProven = false;
   /** It has answered a request with a body, and not by `100 Continue` unasked, for which undici hangs up. */
   takesBodies = false;
-  /** A question that is under way: is it TLS? Shared by all first requests. */
+  /** Questions that are under way, shared by all first requests: is it TLS? Is it HTTP? */
   asking: Promise<boolean> | undefined;
+  askingHttp: Promise<boolean> | undefined;
   #askedAtMs: number | undefined;
+  #foreign: { error: unknown; untilMs: number } | undefined;
   #refusedHttp2AtMs: number | undefined;
   readonly #changesUnseen: boolean;
 
@@ -39,6 +48,18 @@ export class Talk {
   /** The same, after a failure like this. */
   mayBeTls(error: unknown): boolean {
     return this.isOpen && (error instanceof WantsTls || error instanceof NotHttp2Error || isLikeTls(error));
+  }
+
+  /** What it said a moment ago, if by all it ever said it speaks no HTTP: then nothing more is sent to it. */
+  get foreign(): unknown {
+    if (this.#foreign === undefined || this.isProven || performance.now() >= this.#foreign.untilMs) return undefined;
+    return this.#foreign.error;
+  }
+
+  /** A failure like this, where nothing was understood before, shows that it speaks no HTTP. */
+  failed(error: unknown): void {
+    if (this.isProven || error === this.#foreign?.error || !systemCode(error)?.startsWith('HPE_')) return;
+    this.#foreign = { error, untilMs: performance.now() + ASK_AGAIN_MS };
   }
 
   /** Has it refused HTTP/2, so that gRPC is sent as HTTP/1.1? Its own words then say what is wrong. */

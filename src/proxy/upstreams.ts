@@ -10,11 +10,12 @@ import { Pool } from 'undici';
 import { parseAuthority } from '../core/hostname.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { hostPort } from '../core/upstream.ts';
+import { answersHttp } from './ask-http.ts';
 import { dial, dialTls, type Verify } from './dial.ts';
 import { H2Sessions, NotHttp2Error } from './h2-sessions.ts';
 import { PlainClient } from './plain-client.ts';
 import type { ForwardResult } from './retry.ts';
-import { Talk, WantsTls } from './talk.ts';
+import { PATIENCE, type Patience, Talk, WantsTls } from './talk.ts';
 
 /** A pool that nobody used for this long is closed. */
 const POOL_IDLE_MS = 5 * 60_000;
@@ -42,6 +43,10 @@ export interface Ways {
   readonly plain: PlainClient | undefined;
   readonly pool: Pool;
   readonly agent: http.Agent;
+  /** How long it may be silent before it is asked whether it speaks HTTP. */
+  readonly askAfterMs: number;
+  /** Ask it, once for all who wonder. */
+  readonly answersHttp: () => Promise<boolean>;
   /** For gRPC, which is spoken over HTTP/2 only. */
   readonly h2: H2Sessions;
 }
@@ -52,8 +57,12 @@ export class Upstreams {
   readonly #ways: LRUCache<string, Ways>;
   readonly #talks = new LRUCache<string, Talk>({ max: MAX_TALKS });
 
-  constructor(verify: Verify) {
+  readonly #patience: Patience;
+
+  /** @param patience with a server that says nothing to its first request; for tests */
+  constructor(verify: Verify, patience: Patience = PATIENCE) {
     this.#verify = verify;
+    this.#patience = patience;
     this.#ways = new LRUCache({
       max: MAX_POOLS,
       ttl: POOL_IDLE_MS,
@@ -89,6 +98,8 @@ export class Upstreams {
       pool: createPool(upstream, open),
       agent: new ProvenAgent(open),
       h2: new H2Sessions('http', open),
+      askAfterMs: this.#patience.askAfterMs,
+      answersHttp: () => this.#answersHttp(talk, open, host),
     };
     this.#ways.set(upstream.key, ways);
     return ways;
@@ -108,9 +119,20 @@ export class Upstreams {
       pool: createPool(upstream, open),
       agent: new ProvenAgent(open),
       h2: new H2Sessions('https', () => openAs('h2')),
+      askAfterMs: this.#patience.askAfterMs,
+      answersHttp: () => this.#answersHttp(talk, open, serverName),
     };
     this.#ways.set(key, ways);
     return ways;
+  }
+
+  #answersHttp(talk: Talk, open: () => Promise<Socket>, host: string): Promise<boolean> {
+    talk.askingHttp ??= answersHttp(open, host, this.#patience.answerWithinMs).then((isHttp) => {
+      if (isHttp) talk.isProven = true;
+      talk.askingHttp = undefined;
+      return isHttp;
+    });
+    return talk.askingHttp;
   }
 
   #talkOf(upstream: Upstream): Talk {
@@ -136,7 +158,9 @@ export class Upstreams {
       this.drop(upstream);
       return true;
     }
-    if (!isTold(result) || !talk.mayBeTls(result.error)) return false;
+    if (!isTold(result)) return false;
+    talk.failed(result.error);
+    if (!talk.mayBeTls(result.error)) return false;
     talk.asking ??= this.#speaksTls(upstream, host).finally(() => {
       talk.asking = undefined;
     });
@@ -161,6 +185,11 @@ export class Upstreams {
     } catch {
       return false;
     }
+  }
+
+  /** Has it ever answered as it was spoken to? */
+  hasAnswered(upstream: Upstream): boolean {
+    return this.#talks.peek(upstream.key)?.isProven === true;
   }
 
   /** Forget an incarnation: its pool closes when its last request ends. */
