@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Settings } from '../config/settings.ts';
+import { DEFAULT_BIND } from '../config/settings-table.ts';
 import { AppError } from '../core/errors.ts';
 import { run } from '../platform/exec.ts';
 import { invokingUser } from '../platform/invoking-user.ts';
+import { GUARDED } from '../platform/loopback-guard.ts';
 import { homeFolder } from '../platform/paths.ts';
 import { LaunchdManager } from '../service/launchd-manager.ts';
 import type { ServiceMachine, ServiceManager } from '../service/manager.ts';
@@ -66,7 +68,7 @@ export function managerToInstall(context: CliContext, parts: ServiceParts): Serv
       ...plan,
       writable,
       user: ownerOf(context),
-      hosts: settings.bind.filter((host) => !host.includes(':') || hasIpv6()),
+      hosts: loopbackFor(settings.bind).filter((host) => !host.includes(':') || hasIpv6()),
       ports: { https: fixedPort(settings.httpsPort.port), http: fixedPort(settings.httpPort.port) },
     }),
   );
@@ -105,6 +107,11 @@ function ownerOf({ env }: CliContext): string {
   const user = invokingUser(env);
   if (user) return user.name || String(user.uid);
   return os.userInfo().username;
+}
+
+/** Who opens sockets as root needs no guard. */
+function loopbackFor(bind: readonly string[]): readonly string[] {
+  return bind.includes(GUARDED) ? DEFAULT_BIND : bind;
 }
 
 /** A socket on `[::1]` fails, and the service with it, where the family is off. */
