@@ -64,6 +64,8 @@ export interface AppEnvironment {
   env: NodeJS.ProcessEnv;
   home: string;
   version: string;
+  /** How the user would call `trust`. */
+  trustCommand: string;
   /** Answers on the control socket before everybody else. */
   lifecycle: Lifecycle;
 }
@@ -99,7 +101,7 @@ async function build(
   closers: Closers,
   close: () => Promise<void>,
 ): Promise<App> {
-  const { log, env, version, lifecycle } = environment;
+  const { log, env, version, lifecycle, trustCommand } = environment;
   const startedAt = new Date().toISOString();
   await prepareDataDir(settings.dataDir);
   // First of all, so that of two starters only one touches mappings and CA; it answers when everything is there.
@@ -114,7 +116,7 @@ async function build(
   const { domains, nameConstraints } = settings;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
-  const trust = await TrustWatch.start(authority, environment.home);
+  const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
@@ -146,26 +148,31 @@ async function build(
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
-    info: () => ({
-      version,
-      pid: process.pid,
-      startedAt,
-      dataDir: settings.dataDir,
-      cacheFile: settings.cacheFile,
-      domains: settings.domains,
-      ports: { https: ports.https || null, http: ports.http || null },
-      model: llm.client?.model ?? settings.model,
-      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
-      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
-      docker: discovery.docker,
-      routes: store.size,
-      lastError: environment.logRing.lastError,
-      trust: {
-        trusted: trust.report.trusted,
-        commands: trust.report.stores.flatMap((one) => one.commands),
-        stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
-      },
-    }),
+    info: () => {
+      // Whoever reads that it is not trusted may just have changed that.
+      if (!trust.report.trusted) trust.look();
+      return {
+        version,
+        pid: process.pid,
+        startedAt,
+        dataDir: settings.dataDir,
+        cacheFile: settings.cacheFile,
+        domains: settings.domains,
+        ports: { https: ports.https || null, http: ports.http || null },
+        model: llm.client?.model ?? settings.model,
+        llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
+        warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+        docker: discovery.docker,
+        routes: store.size,
+        lastError: environment.logRing.lastError,
+        trust: {
+          trusted: trust.report.trusted,
+          command: trustCommand,
+          commands: trust.report.stores.flatMap((one) => one.commands),
+          stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
+        },
+      };
+    },
     apiToken: await apiToken(settings.dataDir),
     pageToken: randomBytes(24).toString('base64url'),
     peerUid,

@@ -261,7 +261,8 @@ export const statusSchema = z
     warnings: z.array(z.string()).describe('What does not work as it should, in words'),
     trust: z.object({
       trusted: z.boolean().nullable().describe('null when it is not known'),
-      commands: z.array(z.string()).describe('What makes the system and the browsers trust the CA, to copy'),
+      command: z.string().describe('Makes the system and the browsers trust the CA, to copy'),
+      commands: z.array(z.string()).describe('The same by hand, store by store'),
       stores: z.array(z.object({ id: z.string(), title: z.string(), trusted: z.boolean() })),
     }),
     docker: z.object({

@@ -62,6 +62,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
       env: context.env,
       home: homeFolder(context.env),
       version: context.version,
+      trustCommand: context.commandLine('trust'),
       lifecycle,
     });
     closers.push(() => app.close());

@@ -2,9 +2,9 @@
  * `<data-dir>/hostwise.env`: KEY=VALUE lines as systemd, Docker and shells write them. Nothing is expanded or run.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closestWord } from '../core/closest-word.ts';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { shellQuote } from '../core/shell-quote.ts';
-import { closestWord } from './closest-word.ts';
 
 /** Twelve settings fit into 2 kB; a larger file is something else. */
 const MAX_BYTES = 64 * 1024;

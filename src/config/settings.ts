@@ -4,11 +4,11 @@
  * directory.
  */
 import path from 'node:path';
+import { closestWord } from '../core/closest-word.ts';
 import { AppError } from '../core/errors.ts';
 import type { LogLevel } from '../platform/log.ts';
 import { GUARDED } from '../platform/loopback-guard.ts';
 import { defaultDataDir, homeFolder, type PathEnvironment } from '../platform/paths.ts';
-import { closestWord } from './closest-word.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
 import type { ParseContext } from './parsers.ts';
 import {

@@ -1,7 +1,7 @@
 /** Services that no route leads to yet, with the hostname that each would get. */
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
-import { bodyFor, groupOf, type ServiceLine } from './choice.ts';
+import { bodyFor, groupOf, type ServiceLine, titleOf } from './choice.ts';
 import { putRoute } from './edits.ts';
 import { counted } from './format.ts';
 import { Pager, usePages } from './pager.tsx';
@@ -51,14 +51,15 @@ export function Candidates({ text }: { text: ReadonlySignal<string> }): Componen
 }
 
 function fitsText(service: ServiceLine, text: string): boolean {
-  const { hostname = '', label, ports } = service;
-  return `${hostname} ${label} ${groupOf(service)} :${ports.join(' :')}`
+  const { hostname = '', ports } = service;
+  return `${hostname} ${titleOf(service)} ${groupOf(service)} :${ports.join(' :')}`
     .toLowerCase()
     .includes(text.trim().toLowerCase());
 }
 
 function CandidateRow({ service }: { service: ServiceLine }): ComponentChild {
-  const { hostname, label, ports } = service;
+  const { hostname, ports } = service;
+  const label = titleOf(service);
   const route = (): void => {
     const [port] = ports;
     if (hostname === undefined || port === undefined) return;

@@ -33,8 +33,15 @@ export function isContainerLine(service: ServiceLine): service is ContainerLine 
 export function choicesOf({ processes, containers }: Pick<ServicesAnswer, 'processes' | 'containers'>): Choice[] {
   return [...processes, ...containers]
     .filter(({ ports }) => ports.length > 0)
-    .map((service) => ({ id: service.id, label: service.label, ports: service.ports, group: groupOf(service) }))
+    .map((service) => ({ id: service.id, label: titleOf(service), ports: service.ports, group: groupOf(service) }))
     .sort((a, b) => compare(a.group, b.group) || compare(a.label, b.label) || compare(a.id, b.id));
+}
+
+/** What a service is called: its label, and of a linked worktree the branch, since both checkouts have one label. */
+export function titleOf(service: ServiceLine): string {
+  const { label } = service;
+  if (isContainerLine(service) || service.git?.worktree !== true || !service.git.branch) return label;
+  return `${label} · ${service.git.branch}`;
 }
 
 /** Whose a service is: those of one group belong together. */

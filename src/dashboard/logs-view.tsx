@@ -78,7 +78,7 @@ function LogRow({ line: { time, level, message, fields } }: { line: LogLine }): 
       <td data-label="Time" class="mono soft nowrap">
         <time dateTime={time}>{formatClock(time)}</time>
       </td>
-      <td data-label="Level" class={TONES[level] ?? 'soft'}>
+      <td data-label="Level" class={`nowrap ${TONES[level] ?? 'soft'}`}>
         {level}
       </td>
       <td data-label="Message">

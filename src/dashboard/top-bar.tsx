@@ -105,22 +105,47 @@ function PortsChip({
 }
 
 function TrustChip({ status: { trust } }: { status: StatusAnswer }): ComponentChild {
-  if (trust.trusted === true) return <Chip tone="good" title="Certificate" text="trusted" />;
+  const isTrusted = trust.trusted === true;
+  const text = trust.trusted === null ? 'not known' : isTrusted ? 'trusted' : 'not trusted yet';
   return (
-    <Chip tone="wait" title="Certificate" text={trust.trusted === null ? 'not known' : 'not trusted yet'}>
-      <p>
-        {trust.trusted === null
-          ? 'It is not known whether the browsers on this machine trust the certificate.'
-          : 'Browsers show a warning until the certificate is trusted.'}
-        {trust.commands.length > 0 && ' This makes them trust it:'}
-      </p>
-      {trust.commands.map((command) => (
-        <div key={command} class="command">
-          <code>{command}</code>
-          <CopyButton text={command} what="the command" />
-        </div>
-      ))}
+    <Chip tone={isTrusted ? 'good' : 'wait'} title="Certificate" text={text}>
+      {!isTrusted && (
+        <>
+          <p>
+            {trust.trusted === null
+              ? 'It is not known whether the browsers on this machine trust the certificate.'
+              : 'Browsers show a warning until the certificate is trusted.'}{' '}
+            This makes them trust it:
+          </p>
+          <Command text={trust.command} />
+        </>
+      )}
+      <ul class="stores">
+        {trust.stores.map(({ id, title, trusted }) => (
+          <li key={id}>
+            <i class={trusted ? 'dot good' : 'dot wait'} aria-hidden="true" />
+            {title} <span class="soft">{trusted ? 'trusts it' : 'does not trust it yet'}</span>
+          </li>
+        ))}
+      </ul>
+      {trust.commands.length > 0 && (
+        <details>
+          <summary class="soft">Or by hand, store by store</summary>
+          {trust.commands.map((command) => (
+            <Command key={command} text={command} />
+          ))}
+        </details>
+      )}
     </Chip>
+  );
+}
+
+function Command({ text }: { text: string }): ComponentChild {
+  return (
+    <div class="command">
+      <code>{text}</code>
+      <CopyButton text={text} what="the command" />
+    </div>
   );
 }
 

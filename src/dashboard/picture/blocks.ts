@@ -1,6 +1,6 @@
 /** What the picture is made of: each service with the routes that lead to it, and each route that leads to none. Pure. */
 import type { RouteView, ServicesAnswer } from '../../api/wire.ts';
-import { compare, groupOf } from '../choice.ts';
+import { compare, groupOf, titleOf } from '../choice.ts';
 
 /** A service, or what a route leads to instead. */
 export interface Block {
@@ -30,7 +30,8 @@ export function blocksOf(
 ): Block[] {
   const blocks = new Map<string, Block>();
   for (const service of [...processes, ...containers]) {
-    const { id, label, ports, hostname } = service;
+    const { id, ports, hostname } = service;
+    const label = titleOf(service);
     const portText = ports.map((port) => `:${port}`).join(' ');
     blocks.set(id, {
       id,

@@ -53,7 +53,7 @@ export function ServiceNode({ node, active }: { node: RightNode; active: Active 
   return (
     <li style={{ top: `${row * ROW}px` }}>
       <a
-        href={hrefTo('services', { text: label })}
+        href={hrefTo('services', { text: label.split(' · ', 1)[0] ?? label })}
         title={`${label} ${ports}`}
         class={isUp ? 'node' : 'node away'}
         {...pointing(active, `right ${row}`)}

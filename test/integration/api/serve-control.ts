@@ -199,7 +199,7 @@ function standIns(
       docker: { connected: false, detail: '' },
       routes: 2,
       lastError: null,
-      trust: { trusted: false, commands: ['sudo hostwise trust'], stores: [] },
+      trust: { trusted: false, command: 'hostwise trust', commands: ['sudo hostwise trust'], stores: [] },
     }),
     apiToken: API_TOKEN,
     pageToken: PAGE_TOKEN,
