@@ -78,6 +78,7 @@ function headOf(exchange: Exchange, kind: RequestHead['kind']): RequestHead {
     serverName: exchange.serverName,
     navigation: navigates(exchange),
     hop: exchange.header(HOP_HEADER),
+    coding: exchange.header('transfer-encoding'),
   };
 }
 
