@@ -140,6 +140,7 @@ async function build(
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
+    onStatus: () => trust.look(),
     info: () => ({
       version,
       pid: process.pid,

@@ -10,7 +10,7 @@ export class TrustWatch {
   report: TrustReport;
   readonly #authority: Authority;
   readonly #home: string;
-  #lookedAt = Date.now();
+  #lookedAt = performance.now();
 
   private constructor(authority: Authority, home: string, report: TrustReport) {
     this.#authority = authority;
@@ -25,8 +25,8 @@ export class TrustWatch {
 
   /** A good moment to look again; returns at once, and does nothing when the last look is recent. */
   look(): void {
-    if (Date.now() - this.#lookedAt < MIN_INTERVAL_MS) return;
-    this.#lookedAt = Date.now();
+    if (performance.now() - this.#lookedAt < MIN_INTERVAL_MS) return;
+    this.#lookedAt = performance.now();
     trustReport(this.#authority, this.#home).then(
       (report) => {
         this.report = report;
