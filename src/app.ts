@@ -148,31 +148,28 @@ async function build(
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
-    info: () => {
-      // Whoever reads that it is not trusted may just have changed that.
-      if (!trust.report.trusted) trust.look();
-      return {
-        version,
-        pid: process.pid,
-        startedAt,
-        dataDir: settings.dataDir,
-        cacheFile: settings.cacheFile,
-        domains: settings.domains,
-        ports: { https: ports.https || null, http: ports.http || null },
-        model: llm.client?.model ?? settings.model,
-        llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
-        warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
-        docker: discovery.docker,
-        routes: store.size,
-        lastError: environment.logRing.lastError,
-        trust: {
-          trusted: trust.report.trusted,
-          command: trustCommand,
-          commands: trust.report.stores.flatMap((one) => one.commands),
-          stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
-        },
-      };
-    },
+    onStatus: () => trust.look(),
+    info: () => ({
+      version,
+      pid: process.pid,
+      startedAt,
+      dataDir: settings.dataDir,
+      cacheFile: settings.cacheFile,
+      domains: settings.domains,
+      ports: { https: ports.https || null, http: ports.http || null },
+      model: llm.client?.model ?? settings.model,
+      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
+      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+      docker: discovery.docker,
+      routes: store.size,
+      lastError: environment.logRing.lastError,
+      trust: {
+        trusted: trust.report.trusted,
+        command: trustCommand,
+        commands: trust.report.stores.flatMap((one) => one.commands),
+        stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
+      },
+    }),
     apiToken: await apiToken(settings.dataDir),
     pageToken: randomBytes(24).toString('base64url'),
     peerUid,

@@ -78,6 +78,8 @@ export interface ControlParts {
   settings(): SettingView[];
   /** Settings and state as they are now. Cheap: asked with every page. */
   info(): StatusAnswer;
+  /** Somebody asks how things are: a moment to look at what is not looked at otherwise. Returns at once. */
+  onStatus?(): void;
   /** The dashboard's files; undefined where they were not built. Cheap: asked with every page. */
   dashboardAssets(): Promise<DashboardAssets | undefined>;
   /** Content of the 0600 token file. */
