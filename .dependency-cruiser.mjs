@@ -16,6 +16,7 @@ const ALLOWED = {
   proxy: ['core', 'platform'],
   service: ['core', 'platform', 'config'],
   demo: ['core', 'platform'],
+  doctor: ['core', 'platform', 'config', 'discovery', 'tls', 'traffic', 'routes', 'resolve', 'service'],
 };
 
 /** What the browser gets is built apart: of ours it knows the API's types and nothing else. */

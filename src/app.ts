@@ -10,21 +10,25 @@ import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
+import type { Snapshot } from './core/service.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { type InheritedSockets, takeInheritedSockets } from './platform/inherited-sockets.ts';
 import { type BoundPort, listenBoth } from './platform/listen.ts';
 import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
+import { openFileLimit } from './platform/open-files.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
 import { Holds } from './proxy/hold.ts';
 import { Listener } from './proxy/listener.ts';
+import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
 import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
+import { prepareNames } from './resolve/name-index.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
 import { WaitWatch } from './resolve/wait-watch.ts';
@@ -60,6 +64,8 @@ export interface AppEnvironment {
   env: NodeJS.ProcessEnv;
   home: string;
   version: string;
+  /** How the user would call `trust`. */
+  trustCommand: string;
   /** Answers on the control socket before everybody else. */
   lifecycle: Lifecycle;
 }
@@ -95,7 +101,7 @@ async function build(
   closers: Closers,
   close: () => Promise<void>,
 ): Promise<App> {
-  const { log, env, version, lifecycle } = environment;
+  const { log, env, version, lifecycle, trustCommand } = environment;
   const startedAt = new Date().toISOString();
   await prepareDataDir(settings.dataDir);
   // First of all, so that of two starters only one touches mappings and CA; it answers when everything is there.
@@ -110,7 +116,7 @@ async function build(
   const { domains, nameConstraints } = settings;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
-  const trust = await TrustWatch.start(authority, environment.home);
+  const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
@@ -118,8 +124,8 @@ async function build(
   const control = createControlPlane({
     store,
     onMappings: (listener) => store.onChange(listener),
-    snapshot: () => discovery.refresh(),
-    recentSnapshot: () => discovery.refresh({ maxAgeMs: RECENT_MS }),
+    snapshot: () => named(discovery.refresh()),
+    recentSnapshot: () => named(discovery.refresh({ maxAgeMs: RECENT_MS })),
     onSnapshot: (listener) => discovery.onSnapshot(listener),
     traffic,
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
@@ -128,6 +134,7 @@ async function build(
       await router.route({ ...ask, navigation: true, force: true, ...(prompt === undefined ? {} : { prompt }) });
     },
     containerLog: (id, lines) => discovery.containerLog(id, lines),
+    stoppedContainerLog: (name, lines) => discovery.stoppedContainerLog(name, lines),
     waits: new WaitWatch({
       route: (ask) => router.route(ask),
       underWay: (hostname) => resolver.underWay(hostname),
@@ -141,6 +148,7 @@ async function build(
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
+    onStatus: () => trust.look(),
     info: () => ({
       version,
       pid: process.pid,
@@ -150,13 +158,14 @@ async function build(
       domains: settings.domains,
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
-      llm: { reason: llmText(llm), ...resolver.llmState(llm) },
+      llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
       warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
       docker: discovery.docker,
       routes: store.size,
       lastError: environment.logRing.lastError,
       trust: {
         trusted: trust.report.trusted,
+        command: trustCommand,
         commands: trust.report.stores.flatMap((one) => one.commands),
         stores: trust.report.stores.map(({ id, title, trusted }) => ({ id, title, trusted })),
       },
@@ -207,6 +216,7 @@ async function build(
     },
     contexts,
     contexts.secureServerOptions(),
+    limitsFor(openFileLimit()),
   );
   closers.push(contexts.keepDefaultFresh((options) => listener.setDefaultCertificate(options)));
   const bound = await bindPorts(settings, takeInheritedSockets(env, process.pid), listener, closers);
@@ -218,7 +228,7 @@ async function build(
   closers.push(() => Promise.all([bound.https.close(), bound.http.close()]).then(() => {}));
 
   // Both share one look at the machine.
-  const [snapshot, chosen] = await Promise.all([discovery.refresh(), llm.current()]);
+  const [snapshot, chosen] = await Promise.all([named(discovery.refresh()), llm.current()]);
   void router.warmUp(snapshot);
   lifecycle.running();
   return {
@@ -239,6 +249,13 @@ async function build(
       domains: settings.domains,
     },
   };
+}
+
+/** The same snapshot, its hostnames found: pages that list them do not hold up requests. */
+async function named(looked: Promise<Snapshot>): Promise<Snapshot> {
+  const snapshot = await looked;
+  await prepareNames(snapshot);
+  return snapshot;
 }
 
 /** What decides where a hostname leads. */

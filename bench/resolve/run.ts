@@ -1,9 +1,9 @@
-/** `npm run bench:resolve -- DIR`: the names step on every machine of a folder. Prints markdown; exit code 1 if any answer is wrong. */
+/** `npm run bench:resolve -- DIR`: the names step on every machine of a folder. Prints markdown; exit code 1 if any answer is wrong, or a canonical name leads elsewhere. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadMachines } from '../../test/fixtures/machines.ts';
 import { table } from '../discovery/figures.ts';
-import { type Result, scoreMachine, type Tally, tallyBy } from './score.ts';
+import { checkCanonical, type Result, scoreMachine, type Tally, tallyBy } from './score.ts';
 import { askTimes } from './timing.ts';
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -58,5 +58,9 @@ list(
   results.filter(({ verdict }) => verdict === 'miss'),
 );
 say(`## ${machines.length} machines, ${results.length} asks\n\n${figures(results)}`);
+const canonical = machines.map(checkCanonical);
+const stray = canonical.flatMap((one) => one.stray);
+const count = canonical.reduce((sum, one) => sum + one.count, 0);
+say(`## Canonical hostnames: ${count}, of them leading elsewhere: ${stray.length}\n\n${stray.join('\n')}`);
 say(`## Time per ask among 1,000 services\n\n${askTimes()}`);
-if (wrong.length > 0) process.exitCode = 1;
+if (wrong.length + stray.length > 0) process.exitCode = 1;

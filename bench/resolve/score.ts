@@ -1,5 +1,6 @@
 /** How right the names step is on machines whose answers are known. */
 import type { Service } from '../../src/core/service.ts';
+import { canonicalNames } from '../../src/resolve/canonical.ts';
 import { matchNames, type NameMatch } from '../../src/resolve/names.ts';
 import { matchSibling } from '../../src/resolve/siblings.ts';
 import { type Ask, type Machine, serviceOf } from '../../test/fixtures/machines.ts';
@@ -34,6 +35,17 @@ export function scoreMachine(machine: Machine): Result[] {
     const answer = match.outcome === 'decided' ? `${match.id}:${match.port}` : null;
     return { machine: machine.id, ask, answer, verdict: verdictOn(ask, answer), match };
   });
+}
+
+/** How many services have a canonical hostname, and those that it does not lead back to. */
+export function checkCanonical({ id: machine, snapshot }: Machine): { count: number; stray: string[] } {
+  const names = [...canonicalNames(snapshot).byId];
+  const stray = names.filter(([id, name]) => {
+    const match = matchNames(name, snapshot);
+    // A service whose port is not clear is named all the same.
+    return match.outcome === 'decided' ? match.id !== id : match.outcome === 'nothing' || match.ids.join() !== id;
+  });
+  return { count: names.length, stray: stray.map(([id, name]) => `- ${machine}: ${name} is ${id}’s`) };
 }
 
 /** Count results by a key, such as their kind. */

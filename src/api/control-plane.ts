@@ -200,7 +200,7 @@ function debugView(parts: ControlParts): DebugAnswer {
 async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promise<Response> {
   const { on, origin } = c.env;
   const status = parts.info();
-  const snapshot = await parts.snapshot();
+  const snapshot = await parts.recentSnapshot();
   // An app's origin gets to see neither the token nor a script that uses it.
   const isOurs = on === 'control';
   const assets = isOurs ? await parts.dashboardAssets() : undefined;
@@ -213,6 +213,7 @@ async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promi
       urlOf: (hostname) => `${siblingOrigin(hostname, { origin, ports: status.ports })}/`,
       pageToken: isOurs ? parts.pageToken : undefined,
       assets,
+      isComplete: c.req.query('all') !== undefined,
     }),
     assets !== undefined,
   );

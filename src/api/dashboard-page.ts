@@ -12,8 +12,12 @@ import {
 } from '../core/service.ts';
 import { hostPort } from '../core/upstream.ts';
 import type { DashboardAssets } from './dashboard-assets.ts';
+import { inKeyOrder } from './key-order.ts';
 import { maskText } from './mask.ts';
 import type { MappingsAnswer, StatusAnswer } from './wire.ts';
+
+/** What a page is painted with at once; of a machine with more, the rest is a click away. */
+const MAX_ROWS = 50;
 
 /** What is shown. */
 export interface DashboardParts {
@@ -27,6 +31,8 @@ export interface DashboardParts {
   pageToken: string | undefined;
   /** The app that takes this page's place; undefined for the page alone. */
   assets: DashboardAssets | undefined;
+  /** Every row, however many there are. */
+  isComplete: boolean;
 }
 
 /** The whole page. */
@@ -46,22 +52,32 @@ function warningsPart(status: StatusAnswer, snapshot: Snapshot): Html {
   return html`${warnings.map((warning) => html`<p class="wait" role="status">${maskText(warning)}</p>`)}`;
 }
 
-function mappingsPart({ mappings, urlOf, pageToken }: DashboardParts): Html {
-  const rows = Object.entries(mappings).sort(([a], [b]) => a.localeCompare(b));
+function mappingsPart({ mappings, urlOf, pageToken, isComplete }: DashboardParts): Html {
+  const rows = inKeyOrder(Object.keys(mappings));
   if (rows.length === 0) {
     return html`<h2>Routes</h2><p class="soft">None yet. Open the hostname of a service below, and it is remembered here.</p>`;
   }
   return html`<h2>Routes</h2><div class="wide"><table>
 <tr><th scope="col">Hostname</th><th scope="col">Goes to</th><th scope="col">By</th><th scope="col">Why</th><td></td></tr>
-${rows.map(([key, mapping]) => mappingRow(key, mapping, urlOf, pageToken))}</table></div>`;
+${firstOf(rows, isComplete).map((key) => mappingRow(key, mappings[key], urlOf, pageToken))}</table></div>
+${moreLink(rows.length, isComplete, 'routes')}`;
+}
+
+function firstOf<T>(rows: readonly T[], isComplete: boolean): readonly T[] {
+  return isComplete ? rows : rows.slice(0, MAX_ROWS);
+}
+
+function moreLink(count: number, isComplete: boolean, what: string): Html | false {
+  return !isComplete && count > MAX_ROWS && html`<p><a href="/?all">All ${count} ${what}</a></p>`;
 }
 
 function mappingRow(
   key: string,
-  mapping: Mapping,
+  mapping: Mapping | undefined,
   urlOf: DashboardParts['urlOf'],
   pageToken: string | undefined,
 ): Html {
+  if (!mapping) return html``;
   const [hostname = key, service] = key.split(':');
   const name = service === undefined ? html`<a href="${urlOf(hostname)}">${hostname}</a>` : key;
   return html`<tr><td>${name}</td><td>${targetText(mapping)}</td><td><span class="tag">${mapping.source ?? 'unknown'}</span></td>
@@ -79,14 +95,15 @@ function forgetForm(key: string, pageToken: string): Html {
 <input type="hidden" name="key" value="${key}"><button aria-label="Forget ${key}">Forget</button></form>`;
 }
 
-function servicesPart({ snapshot, hostnames, urlOf }: DashboardParts): Html {
+function servicesPart({ snapshot, hostnames, urlOf, isComplete }: DashboardParts): Html {
   const services = candidatesOf(snapshot);
   if (services.length === 0) {
     return html`<h2>Services</h2><p class="soft">Nothing is listening. Start a dev server and load this page again.</p>`;
   }
   return html`<h2>Services</h2><div class="wide"><table>
 <tr><th scope="col">Service</th><th scope="col">Ports</th><th scope="col">Hostname</th></tr>
-${services.map((service) => serviceRow(service, hostnames.get(service.id), urlOf))}</table></div>`;
+${firstOf(services, isComplete).map((service) => serviceRow(service, hostnames.get(service.id), urlOf))}</table></div>
+${moreLink(services.length, isComplete, 'services')}`;
 }
 
 function serviceRow(service: Service, hostname: string | undefined, urlOf: DashboardParts['urlOf']): Html {

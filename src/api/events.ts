@@ -74,22 +74,25 @@ class Watch {
   readonly #encoder = new TextEncoder();
   #logs: RingLine[] = [];
   #lags = false;
+  readonly #parts: ControlParts;
   #flush: NodeJS.Timeout | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(parts: ControlParts, onStop: () => void) {
+    this.#parts = parts;
     this.#stops.push(onStop);
     this.stream = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
         this.#send(': hello\n\n');
-        this.#listen(parts);
+        this.#listen();
       },
       cancel: () => this.#stop(),
     });
   }
 
-  #listen(parts: ControlParts): void {
+  #listen(): void {
+    const parts = this.#parts;
     const changed =
       (...topics: Topic[]) =>
       (): void => {
@@ -130,7 +133,9 @@ class Watch {
     const events: Partial<LiveEvents> = {
       ...(this.#lags ? { lag: null } : {}),
       ...(this.#topics.size > 0 ? { changed: [...this.#topics] } : {}),
-      ...(this.#requests.size > 0 ? { requests: [...this.#requests.values()].map(requestLine) } : {}),
+      ...(this.#requests.size > 0
+        ? { requests: [...this.#requests.values()].map(requestLine), figures: this.#figures() }
+        : {}),
       ...(this.#logs.length > 0 ? { logs: this.#logs.map(logLine) } : {}),
     };
     this.#lags = false;
@@ -140,6 +145,17 @@ class Watch {
     return Object.entries(events)
       .map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
       .join('');
+  }
+
+  /** Of the routes that the gathered requests went to: a page of a thousand asks for none of them again. */
+  #figures(): LiveEvents['figures'] {
+    const { traffic, store } = this.#parts;
+    const figures: LiveEvents['figures'] = {};
+    for (const { hostname } of this.#requests.values()) {
+      const totals = store.get(hostname) && traffic.figures(hostname)?.totals;
+      if (totals) figures[hostname] = totals;
+    }
+    return figures;
   }
 
   #send(text: string): void {

@@ -56,10 +56,21 @@ export function maskTarget(target: string): string {
     const equals = pair.indexOf('=');
     if (equals === -1) return looksSecret(pair) ? MASK : pair;
     const name = pair.slice(0, equals);
-    const isSecret = isSecretName(name) || SIGN_IN_PARAMETER.test(name) || looksSecret(pair.slice(equals + 1));
+    const value = decoded(pair.slice(equals + 1));
+    const isSecret =
+      isSecretName(name) || SIGN_IN_PARAMETER.test(name) || looksSecret(value) || maskText(value) !== value;
     return isSecret ? `${name}=${MASK}` : pair;
   });
   return `${maskText(target.slice(0, mark))}?${query}`;
+}
+
+/** As the app reads it; as it is where it is badly encoded. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    return value;
+  }
 }
 
 /** Replace what looks like a secret anywhere in a JSON value: by the name of its field, by the flag before it, by itself. */
@@ -84,15 +95,21 @@ function isSecretFlag(argument: unknown): boolean {
   return typeof argument === 'string' && /^--?[\w-]+$/.test(argument) && SECRET_NAME.test(argument);
 }
 
+/** What of a step left the machine. */
+interface Sent {
+  prompt?: string;
+  requests?: string[];
+}
+
 /**
  * {@link maskDeep} of a decision, but for the prompts in it: they were redacted before they were sent, and are shown as
  * exactly what left the machine.
  */
-export function maskDecision<T extends { steps: readonly { prompt?: string }[] }>(decision: T): T {
+export function maskDecision<T extends { steps: readonly Sent[] }>(decision: T): T {
   const masked = maskDeep(decision);
   const steps = masked.steps.map((step, i) => {
-    const prompt = decision.steps[i]?.prompt;
-    return prompt === undefined ? step : { ...step, prompt };
+    const { prompt, requests } = decision.steps[i] ?? {};
+    return { ...step, ...(prompt === undefined ? {} : { prompt }), ...(requests === undefined ? {} : { requests }) };
   });
   return { ...masked, steps };
 }

@@ -19,7 +19,13 @@ interface Operation {
   answer?: z.ZodType;
 }
 
-const HOST_QUERY = { host: 'shop.localhost', service: 'Sibling of it', mode: 'auto, llm or names', prompt: 'Context' };
+const HOST_QUERY = {
+  host: 'shop.localhost',
+  service: 'Sibling of it',
+  mode: 'auto, llm or names',
+  prompt: 'Context',
+  explain: 'Also what is sent, byte for byte',
+};
 
 const OPERATIONS: readonly Operation[] = [
   { method: 'get', path: '/_api/status', summary: 'How the program is', answer: schemas.statusSchema },
@@ -45,7 +51,13 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Every mapping with what it reaches now',
     answer: schemas.routesSchema,
   },
-  { method: 'get', path: '/_api/traffic', summary: 'The last 15 minutes of each route', answer: schemas.trafficSchema },
+  {
+    method: 'get',
+    path: '/_api/traffic',
+    summary: 'The last 15 minutes of each route',
+    query: { route: 'Only of this one; several times for several' },
+    answer: schemas.trafficSchema,
+  },
   {
     method: 'get',
     path: '/_api/requests',
@@ -145,7 +157,7 @@ function operationObject({ path, summary, query = {}, body, answer }: Operation)
 }
 
 function eventsObject(): Record<string, unknown> {
-  const description = 'Server-sent events: changed, requests, logs, lag';
+  const description = 'Server-sent events: changed, requests, figures, logs, lag';
   return {
     summary: 'What changes, as it happens',
     responses: { 200: { description, content: { 'text/event-stream': { schema: { type: 'string' } } } } },

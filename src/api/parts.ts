@@ -30,6 +30,8 @@ export interface ResolveQuestion {
   service?: string;
   mode?: 'auto' | 'llm' | 'names';
   prompt?: string;
+  /** Show what is sent, or would be. */
+  explain?: boolean;
 }
 
 /** A log of structured lines. */
@@ -66,6 +68,8 @@ export interface ControlParts {
   decideAgain(ask: { hostname: string; service?: string }, prompt: string | undefined): Promise<void>;
   /** The last lines that a container wrote, or why they cannot be had. @param id in the snapshot. Never rejects. */
   containerLog(id: string, lines: number): Promise<ContainerLog>;
+  /** The same of one that stopped, by its name; the engine has it until somebody removes it. */
+  stoppedContainerLog(name: string, lines: number): Promise<ContainerLog>;
   /** Hostnames that a waiting page listens to. */
   waits: Pick<WaitWatch, 'listen'>;
   /** The last lines of the log. */
@@ -74,6 +78,8 @@ export interface ControlParts {
   settings(): SettingView[];
   /** Settings and state as they are now. Cheap: asked with every page. */
   info(): StatusAnswer;
+  /** Somebody asks how things are: a moment to look at what is not looked at otherwise. Returns at once. */
+  onStatus?(): void;
   /** The dashboard's files; undefined where they were not built. Cheap: asked with every page. */
   dashboardAssets(): Promise<DashboardAssets | undefined>;
   /** Content of the 0600 token file. */

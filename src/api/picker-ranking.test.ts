@@ -8,6 +8,8 @@ const service = (id: string): Service =>
   ({ id, name: id, image: 'x', expose: [80], publish: [], compose: null, labels: {} }) as unknown as Service;
 const [a, b, c] = ['a', 'b', 'c'].map(service) as [Service, Service, Service];
 
+const NO_HOSTNAMES = new Map<string, string>();
+
 const decision = (part: Partial<ResolvedDecision>): ResolvedDecision => ({
   host: 'shop.localhost',
   decision: 'none',
@@ -40,7 +42,7 @@ const NAMES = decision({
 });
 
 it('puts what the names point at first, and says why', async () => {
-  const { candidates, why, llm } = await rankCandidates(parts(NAMES), 'shop.localhost', [a, b, c]);
+  const { candidates, why, llm } = await rankCandidates(parts(NAMES), 'shop.localhost', [a, b, c], NO_HOSTNAMES);
   expect(candidates).toEqual([
     { service: c, why: 'both are called shop' },
     { service: b, why: 'both are called shop' },
@@ -56,14 +58,29 @@ it('puts the one first that the LLM was not sure of, and tells what it said', as
   decisions.add(decision({ steps: [{ ...unsure, candidates: ['a'], durationMs: 1 }] }), 'request', 1);
   // What was asked about another name says nothing about this one.
   decisions.add(decision({ host: 'other.localhost' }), 'request', 1);
-  const { candidates, llm } = await rankCandidates(parts(NAMES, decisions), 'shop.localhost', [a, b, c]);
+  const { candidates, llm } = await rankCandidates(parts(NAMES, decisions), 'shop.localhost', [a, b, c], NO_HOSTNAMES);
   expect(candidates.map(({ service: { id } }) => id)).toEqual(['a', 'c', 'b']);
   expect(candidates[0]?.why).toBe('The LLM leans towards it: perhaps the old one');
   expect(llm).toBe('perhaps the old one');
 });
 
+it('puts those first whose names are like the hostname, where nothing else points at them', async () => {
+  const hostnames = new Map([['c', 'web.shop.localhost']]);
+  const { candidates } = await rankCandidates(
+    parts(decision({ candidates: [a, b, c] })),
+    'my-shop.localhost',
+    [a, b, c],
+    hostnames,
+  );
+  expect(candidates).toEqual([
+    { service: c, why: '“shop” is part of its name' },
+    { service: a, why: undefined },
+    { service: b, why: undefined },
+  ]);
+});
+
 it('shows all of them when they cannot be ranked', async () => {
-  const { candidates, why } = await rankCandidates(parts(new Error('broken')), 'shop.localhost', [a, b]);
+  const { candidates, why } = await rankCandidates(parts(new Error('broken')), 'shop.localhost', [a, b], NO_HOSTNAMES);
   expect(candidates.map((one) => one.service)).toEqual([a, b]);
   expect(why).toBe('broken');
 });

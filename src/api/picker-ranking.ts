@@ -1,7 +1,9 @@
 /** In which order the picker shows what runs, and why: what the names say, and what the LLM said when it was asked. */
+import { uptime } from 'node:os';
 import type { DecisionStep } from '../core/decision.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
+import { likenessOf } from './likeness.ts';
 import type { ControlParts } from './parts.ts';
 import type { PickerCandidate } from './picker-page.ts';
 
@@ -18,8 +20,17 @@ export interface Ranking {
 /** What {@link rankCandidates} asks. */
 export type RankingParts = Pick<ControlParts, 'resolve' | 'decisions' | 'info' | 'log'>;
 
-/** Never asks the LLM: looking at a page costs nothing. Never rejects. @param all of them, in any order */
-export async function rankCandidates(parts: RankingParts, hostname: string, all: readonly Service[]): Promise<Ranking> {
+/**
+ * Never asks the LLM: looking at a page costs nothing. Never rejects.
+ * @param all of them, in any order
+ * @param hostnames service id -> the hostname that it has by itself
+ */
+export async function rankCandidates(
+  parts: RankingParts,
+  hostname: string,
+  all: readonly Service[],
+  hostnames: ReadonlyMap<string, string>,
+): Promise<Ranking> {
   const asked = lastLlmStep(parts, hostname);
   const llm = llmText(parts, asked);
   try {
@@ -28,7 +39,8 @@ export async function rankCandidates(parts: RankingParts, hostname: string, all:
     const ranked = candidates.flatMap(({ id }) => all.filter((service) => service.id === id));
     const reasons = reasonsOf(asked === undefined ? steps : [asked, ...steps]);
     for (const service of ranked) known.delete(service);
-    const inOrder = [...ranked, ...known].map((service) => ({ service, why: reasons.get(service.id) }));
+    const reasoned = [...ranked, ...known].map((service) => ({ service, why: reasons.get(service.id) }));
+    const inOrder = byLikeness(reasoned, hostname, hostnames);
     const favourites = asked?.outcome === 'ambiguous' ? (asked.candidates ?? []) : [];
     const isFavourite = ({ service }: PickerCandidate): boolean => favourites.includes(service.id);
     return {
@@ -40,6 +52,22 @@ export async function rankCandidates(parts: RankingParts, hostname: string, all:
     parts.log.warn({ err: error, host: hostname }, 'The candidates could not be ranked');
     return { candidates: all.map((service) => ({ service })), why: messageOf(error), llm };
   }
+}
+
+/** What a step pointed at stays where it is; the others follow, those first that something speaks for. */
+function byLikeness(
+  candidates: readonly PickerCandidate[],
+  hostname: string,
+  hostnames: ReadonlyMap<string, string>,
+): PickerCandidate[] {
+  const clock = { nowMs: Date.now(), uptimeMs: uptime() * 1_000 };
+  const judged = candidates.map(({ service, why }) => {
+    const likeness = why === undefined ? likenessOf(hostname, service, hostnames.get(service.id), clock) : undefined;
+    return { service, why: why ?? likeness?.why, score: why === undefined ? (likeness?.score ?? 0) : Infinity };
+  });
+  return judged
+    .sort((a, b) => (a.score === b.score ? 0 : b.score - a.score))
+    .map(({ service, why }) => ({ service, why }));
 }
 
 /** The first step that points at a service says why. */

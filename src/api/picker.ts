@@ -44,13 +44,14 @@ async function showPicker(parts: ControlParts, call: CallContext, ask: PickAsk, 
   const hostname = parseAppHostname(ask.host, domains);
   const returnTo = returnUrl(ask.returnTo, hostname, { origin: call.origin, ports });
   const snapshot = await parts.snapshot();
-  const ranking = await rankCandidates(parts, hostname, candidatesOf(snapshot));
+  const hostnames = parts.hostnames(snapshot);
+  const ranking = await rankCandidates(parts, hostname, candidatesOf(snapshot), hostnames);
   const page = pickerPage({
     hostname,
     ...ranking,
     returnTo,
     pageToken: parts.pageToken,
-    hostnames: parts.hostnames(snapshot),
+    hostnames,
     ...(ask.notice === undefined ? {} : { notice: ask.notice }),
   });
   // Browsers check the 303 that follows the form against the page's policy, too.

@@ -2,22 +2,32 @@
 import { Hono } from 'hono';
 import { describeMapping, type Mapping, splitMappingKey } from '../core/mapping.ts';
 import type { Snapshot } from '../core/service.ts';
+import { type Pausable, runInSlices } from '../core/slices.ts';
 import { locate } from '../routes/locate.ts';
 import { SLICE_MS } from '../traffic/route-figures.ts';
 import { jsonAnswer } from './answers.ts';
 import { etagOf } from './conditional.ts';
 import { type ControlEnv, MethodError } from './env.ts';
+import { inKeyOrder } from './key-order.ts';
 import { maskText } from './mask.ts';
 import type { ControlParts } from './parts.ts';
 import type { RoutesAnswer, RouteView, TrafficAnswer } from './wire.ts';
 
-const NO_TRAFFIC: RouteView['traffic'] = { requests: 0, errors: 0, open: 0, lastAtMs: null, lastError: null };
+const NO_TRAFFIC: RouteView['traffic'] = {
+  requests: 0,
+  errors: 0,
+  open: 0,
+  lastAtMs: null,
+  lastError: null,
+  failingSinceMs: null,
+};
 
 /** The two routes. */
 export function routeRoutes(parts: ControlParts): Hono<ControlEnv> {
   const routes = new Hono<ControlEnv>({ strict: false });
-  routes.get('/routes', async () => jsonAnswer(routesView(parts, await parts.recentSnapshot())));
-  routes.get('/traffic', () => jsonAnswer(trafficView(parts, Date.now())));
+  // A thousand routes take longer than any request may be held up.
+  routes.get('/routes', async () => jsonAnswer(await runInSlices(routesView(parts, await parts.recentSnapshot()))));
+  routes.get('/traffic', (c) => jsonAnswer(trafficView(parts, c.req.queries('route'), Date.now())));
   for (const path of ['/routes', '/traffic']) {
     routes.all(path, (c) => {
       throw new MethodError(c.req.method, ['GET', 'HEAD']);
@@ -26,9 +36,15 @@ export function routeRoutes(parts: ControlParts): Hono<ControlEnv> {
   return routes;
 }
 
-function routesView(parts: ControlParts, snapshot: Snapshot): RoutesAnswer {
-  const entries = Object.entries(parts.store.all()).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { routes: entries.map(([key, mapping]) => routeView(parts, key, mapping, snapshot)) };
+function* routesView(parts: ControlParts, snapshot: Snapshot): Pausable<RoutesAnswer> {
+  const mappings = parts.store.all();
+  const routes: RouteView[] = [];
+  for (const key of inKeyOrder(Object.keys(mappings))) {
+    const mapping = mappings[key];
+    if (mapping) routes.push(routeView(parts, key, mapping, snapshot));
+    yield;
+  }
+  return { routes };
 }
 
 function routeView({ traffic }: ControlParts, key: string, mapping: Mapping, snapshot: Snapshot): RouteView {
@@ -57,10 +73,11 @@ function reachOf(mapping: Mapping, snapshot: Snapshot): RouteView['reach'] {
   return { state: 'up', id: at.service?.id ?? null, label, address, port };
 }
 
-function trafficView({ traffic, store }: ControlParts, nowMs: number): TrafficAnswer {
+/** @param asked keys; undefined: all of them, which with a thousand busy routes is 2 MB */
+function trafficView({ traffic, store }: ControlParts, asked: string[] | undefined, nowMs: number): TrafficAnswer {
   const hosts: TrafficAnswer['hosts'] = {};
-  for (const key of Object.keys(store.all())) {
-    const figures = traffic.figures(key);
+  for (const key of asked ?? Object.keys(store.all())) {
+    const figures = store.get(key) && traffic.figures(key);
     if (figures) hosts[key] = figures.slices(nowMs);
   }
   return { sliceMs: SLICE_MS, hosts };

@@ -48,6 +48,7 @@ export const routeTrafficSchema = z.object({
   open: z.int().describe('Requests and tunnels under way'),
   lastAtMs: z.number().nullable().describe('Epoch ms'),
   lastError: z.object({ atMs: z.number(), text: z.string() }).nullable(),
+  failingSinceMs: z.number().nullable().describe('Epoch ms since which nobody answers; null while somebody does'),
 });
 
 /** What a route reaches at this moment. */
@@ -80,7 +81,7 @@ export const routeSchema = z
   })
   .meta({ id: 'Route' });
 
-/** All of them, by key. */
+/** All of them, those of one parent together. */
 export const routesSchema = z.object({ routes: z.array(routeSchema) }).meta({ id: 'Routes' });
 
 /** 30 s of a hostname's last 15 minutes. */
@@ -165,6 +166,7 @@ export const decisionStepSchema = z.object({
   code: z.string().exactOptional(),
   candidates: z.array(z.string()).exactOptional(),
   prompt: z.string().exactOptional().describe('Exactly what left the machine, redacted'),
+  requests: z.array(z.string()).exactOptional().describe('The requests with it, byte for byte'),
   answer: z.string().exactOptional(),
   model: z.string().exactOptional(),
   tokens: z.object({ prompt: z.int(), completion: z.int() }).exactOptional(),
@@ -259,7 +261,8 @@ export const statusSchema = z
     warnings: z.array(z.string()).describe('What does not work as it should, in words'),
     trust: z.object({
       trusted: z.boolean().nullable().describe('null when it is not known'),
-      commands: z.array(z.string()).describe('What makes the system and the browsers trust the CA, to copy'),
+      command: z.string().describe('Makes the system and the browsers trust the CA, to copy'),
+      commands: z.array(z.string()).describe('The same by hand, store by store'),
       stores: z.array(z.object({ id: z.string(), title: z.string(), trusted: z.boolean() })),
     }),
     docker: z.object({

@@ -1,5 +1,6 @@
 /** The last lines that a container wrote: for the dashboard and its pages only, secrets masked. */
 import { Hono } from 'hono';
+import type { ContainerLog } from '../core/container-log.ts';
 import { AppError } from '../core/errors.ts';
 import { jsonAnswer } from './answers.ts';
 import { type ControlEnv, MethodError } from './env.ts';
@@ -11,8 +12,16 @@ import type { ServiceLogAnswer } from './wire.ts';
 const MAX_LINES = 100;
 
 /** The last lines, oldest first. @throws {AppError} API_NOT_FOUND with the reason for there being none */
-export async function serviceLog({ containerLog }: Pick<ControlParts, 'containerLog'>, id: string): Promise<string[]> {
-  const log = await containerLog(id, MAX_LINES);
+export async function serviceLog(parts: Pick<ControlParts, 'containerLog'>, id: string): Promise<string[]> {
+  return linesOf(await parts.containerLog(id, MAX_LINES));
+}
+
+/** The same of a container that stopped. @param name as it had */
+export async function stoppedLog(parts: Pick<ControlParts, 'stoppedContainerLog'>, name: string): Promise<string[]> {
+  return linesOf(await parts.stoppedContainerLog(name, MAX_LINES));
+}
+
+function linesOf(log: ContainerLog): string[] {
   if ('problem' in log) throw new AppError('API_NOT_FOUND', `There is no log to show: ${log.problem}`);
   return log.text
     .split('\n')

@@ -16,7 +16,7 @@ import { maskText } from './mask.ts';
 import type { ControlParts } from './parts.ts';
 import { requestLine } from './request-view.ts';
 import { siblingOrigin } from './return-url.ts';
-import { serviceLog } from './service-log.ts';
+import { serviceLog, stoppedLog } from './service-log.ts';
 
 /** The route, on the dashboard's host only. */
 export function servicePageRoutes(parts: ControlParts): Hono<ControlEnv> {
@@ -39,6 +39,8 @@ interface ServicePage {
   title: string;
   body: Html;
   service: Service | undefined;
+  /** Of a container that does not run now. */
+  stopped?: string;
   actions: Html;
 }
 
@@ -51,6 +53,7 @@ function ofHost(parts: ControlParts, host: string, snapshot: Snapshot, origin: s
   return {
     title: `What answers ${hostname}`,
     service,
+    ...(at?.kind === 'absent' && mapping?.type === 'docker' ? { stopped: containerName(mapping) } : {}),
     body: html`<h1>What answers <code>${hostname}</code></h1>
 <div class="card"><dl>${mapping ? mappingRows(mapping, at) : html`<dt>Goes to</dt><dd>Nothing is remembered for it</dd>`}
 ${service && serviceRows(service)}${failureRows(parts, hostname)}</dl></div>`,
@@ -58,6 +61,10 @@ ${service && serviceRows(service)}${failureRows(parts, hostname)}</dl></div>`,
 <a href="/pick?host=${encodeURIComponent(hostname)}">Choose another one</a>
 <a href="/#/requests?${new URLSearchParams({ route: hostname }).toString()}">Its requests</a>`,
   };
+}
+
+function containerName({ identity, target }: Mapping): string {
+  return identity?.kind === 'container' ? identity.name : target.replace(/^\//, '');
 }
 
 function ofId(id: string, snapshot: Snapshot): ServicePage {
@@ -104,11 +111,12 @@ function failureRows({ traffic }: ControlParts, hostname: string): Html {
 
 async function withLog(
   parts: ControlParts,
-  { title, body, service, actions }: ServicePage,
+  { title, body, service, stopped, actions }: ServicePage,
 ): Promise<{ title: string; body: Html }> {
   return {
     title,
     body: html`${body}${service && (await logPart(parts, service))}
+${stopped !== undefined && (await logText('The last lines of its log, before it stopped', () => stoppedLog(parts, stopped)))}
 <p class="actions">${actions}<a href="/">Dashboard</a></p>`,
   };
 }
@@ -117,10 +125,14 @@ async function logPart(parts: ControlParts, service: Service): Promise<Html> {
   if (!isContainer(service)) {
     return html`<p class="soft">What it writes goes to the terminal that it was started in.</p>`;
   }
+  return logText('The last lines of its log', () => serviceLog(parts, service.id));
+}
+
+async function logText(title: string, read: () => Promise<string[]>): Promise<Html> {
   try {
-    const lines = await serviceLog(parts, service.id);
+    const lines = await read();
     if (lines.length === 0) return html`<h2>Its log</h2><p class="soft">It has written nothing.</p>`;
-    return html`<h2>The last lines of its log</h2><pre class="log" tabindex="0">${lines.join('\n')}</pre>`;
+    return html`<h2>${title}</h2><pre class="log" tabindex="0">${lines.join('\n')}</pre>`;
   } catch (error) {
     return html`<h2>Its log</h2><p class="soft">${maskText(messageOf(error))}</p>`;
   }

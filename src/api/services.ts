@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Decision } from '../core/decision.ts';
 import { AppError } from '../core/errors.ts';
 import { candidatePorts, describeService, isCandidate, type Service, type Snapshot } from '../core/service.ts';
+import { type Pausable, runInSlices } from '../core/slices.ts';
 import { jsonAnswer } from './answers.ts';
 import { type ControlEnv, MethodError } from './env.ts';
 import { parseAppHostname, parseMappingKey } from './mapping-key.ts';
@@ -13,8 +14,11 @@ import type { Named, ServicesAnswer } from './wire.ts';
 /** The routes below `/_api`, on the dashboard's host only. */
 export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   const routes = new Hono<ControlEnv>({ strict: false });
-  routes.get('/services', async () => jsonAnswer(servicesView(parts, await parts.snapshot())));
-  routes.get('/status', () => jsonAnswer(maskDeep(parts.info())));
+  routes.get('/services', async () => jsonAnswer(await runInSlices(servicesView(parts, await parts.snapshot()))));
+  routes.get('/status', () => {
+    parts.onStatus?.();
+    return jsonAnswer(maskDeep(parts.info()));
+  });
   routes.get('/resolve', async (c) => jsonAnswer(maskDecision(await trial(parts, (name) => c.req.query(name)))));
   for (const path of ['/services', '/status', '/resolve']) {
     routes.all(path, (c) => {
@@ -24,20 +28,33 @@ export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   return routes;
 }
 
-/** A snapshot with the hostname of each service, secrets masked. */
-export function servicesView(parts: ControlParts, snapshot: Snapshot): ServicesAnswer {
+/** What did not change is the same object in the next snapshot, and masking all of it takes 100 ms for 200 services. */
+const masked = new WeakMap<Service, Named<Service>>();
+
+/** A snapshot with the hostname of each service, secrets masked. Pauses after each. */
+export function* servicesView(parts: ControlParts, snapshot: Snapshot): Pausable<ServicesAnswer> {
   const hostnames = parts.hostnames(snapshot);
-  const named = <T extends Service>(service: T): Named<T> => {
-    const hostname = hostnames.get(service.id);
-    const label = maskText(describeService(service));
+  const answer: ServicesAnswer = { processes: [], containers: [], warnings: snapshot.warnings ?? [] };
+  for (const service of snapshot.processes) {
+    answer.processes.push(named(service, hostnames));
+    yield;
+  }
+  for (const service of snapshot.containers) {
+    answer.containers.push(named(service, hostnames));
+    yield;
+  }
+  return answer;
+}
+
+function named<T extends Service>(service: T, hostnames: ReadonlyMap<string, string>): Named<T> {
+  let view = masked.get(service) as Named<T> | undefined;
+  if (!view) {
     const ports = isCandidate(service) ? candidatePorts(service) : [];
-    return { ...maskDeep(service), label, ports, ...(hostname === undefined ? {} : { hostname }) };
-  };
-  return {
-    processes: snapshot.processes.map(named),
-    containers: snapshot.containers.map(named),
-    warnings: snapshot.warnings ?? [],
-  };
+    view = { ...maskDeep(service), label: maskText(describeService(service)), ports };
+    masked.set(service, view);
+  }
+  const hostname = hostnames.get(service.id);
+  return hostname === undefined ? view : { ...view, hostname };
 }
 
 /** Longest hint for the LLM. */
@@ -77,6 +94,7 @@ function readQuestion(host: string, query: (name: string) => string | undefined)
     ...(service === undefined ? {} : { service }),
     ...(prompt === undefined ? {} : { prompt }),
     ...(mode === undefined ? {} : { mode }),
+    ...(query('explain') === undefined ? {} : { explain: true }),
   };
 }
 

@@ -56,11 +56,13 @@ export type Topic = 'routes' | 'services' | 'status' | 'decisions';
 
 /**
  * Events of `GET /_api/events` (SSE). `changed`: ask again for these. `requests`: begun or ended ones, at most every
- * 250 ms; the same id replaces the earlier line. `logs`: new lines. `lag`: events were left out, ask for everything.
+ * 250 ms; the same id replaces the earlier line. `figures`: totals of the routes that these went to. `logs`: new lines.
+ * `lag`: events were left out, ask for everything.
  */
 export interface LiveEvents {
   changed: Topic[];
   requests: RequestLine[];
+  figures: Record<string, RouteView['traffic']>;
   logs: LogLine[];
   lag: null;
 }

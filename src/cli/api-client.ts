@@ -61,7 +61,18 @@ export interface DaemonQuestion {
   service?: string;
   mode?: string;
   prompt?: string;
+  /** '' for yes. */
+  explain?: string;
 }
+
+/** What the LLM has cost. */
+const spendSchema = z.looseObject({
+  calls: z.number(),
+  failures: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  cost: z.number().nullable(),
+});
 
 /** What `status` shows. What an older daemon does not say is what is usual. */
 const reportSchema = z.looseObject({
@@ -71,7 +82,7 @@ const reportSchema = z.looseObject({
   cacheFile: z.string(),
   domains: z.array(z.string()),
   ports: z.object({ https: z.number().nullable(), http: z.number().nullable() }),
-  llm: z.looseObject({ usable: z.boolean(), reason: z.string() }),
+  llm: z.looseObject({ usable: z.boolean(), reason: z.string(), spend: spendSchema.exactOptional() }),
   docker: z.looseObject({ connected: z.boolean(), detail: z.string() }).default({ connected: false, detail: '' }),
   routes: z.number().default(0),
   trust: z.looseObject({

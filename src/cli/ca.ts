@@ -45,7 +45,7 @@ async function openAuthority(settings: Settings): Promise<Authority> {
 async function printEnvironment(context: CliContext, settings: Settings): Promise<void> {
   const { clientEnvironment } = await import('../tls/client-bundles.ts');
   const { rootOf } = await import('../tls/trust/trust-report.ts');
-  const { shellQuote } = await import('../tls/trust/shell-quote.ts');
+  const { shellQuote } = await import('../core/shell-quote.ts');
   const root = rootOf(await openAuthority(settings));
   const { variables, warnings } = await clientEnvironment(root, settings.dataDir, context.env).catch(
     (error: unknown) => {

@@ -42,12 +42,20 @@ function stepLines(step: DecisionStep, paint: Painter): string[] {
   if (candidates.length > 0) lines.push(`    fitting: ${printable(candidates.join(' '))}`);
   if (step.model !== undefined) lines.push(`    ${printable(costLine(step))}`);
   if (step.prompt !== undefined) lines.push(paint('dim', sentLine(step)), ...quoted(step.prompt));
+  for (const request of step.requests ?? [])
+    lines.push(paint('dim', '    around it:'), ...quoted(aroundPrompt(request)));
   if (step.answer !== undefined) lines.push(paint('dim', '    answered:'), ...quoted(step.answer));
   return lines;
 }
 
 function sentLine({ outcome }: DecisionStep): string {
   return outcome === 'skipped' ? '    would be sent, and nothing else:' : '    sent, and nothing else:';
+}
+
+/** A request's body without the messages that stand above; `--json` has every byte. */
+function aroundPrompt(body: string): string {
+  const { messages: _, ...fields } = JSON.parse(body) as Record<string, unknown>;
+  return JSON.stringify(fields);
 }
 
 function costLine({ model = '', tokens, cost }: DecisionStep): string {

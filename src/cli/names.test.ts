@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { withDomain } from './hostname-argument.ts';
-import { findsLocalhostNames } from './names-hint.ts';
 import { siteUrl } from './urls.ts';
 
 describe('withDomain()', () => {
@@ -14,18 +13,6 @@ describe('withDomain()', () => {
     ['', ''],
   ])('"%s" is "%s"', (text, host) => {
     expect(withDomain(text, ['localhost', 'test'])).toBe(host);
-  });
-});
-
-describe('findsLocalhostNames()', () => {
-  it.each([
-    ['hosts: files dns', false],
-    ['passwd: files\nhosts:  files myhostname dns', true],
-    ['hosts: mymachines resolve [!UNAVAIL=return] files dns', true],
-    ['# hosts: myhostname\nhosts: files dns # resolve', false],
-    ['', false],
-  ])('%j: %s', (text, found) => {
-    expect(findsLocalhostNames(text)).toBe(found);
   });
 });
 

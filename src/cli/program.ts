@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import pkg from '../../package.json' with { type: 'json' };
 import { addCa } from './ca.ts';
 import { CliContext, type Done } from './context.ts';
+import { addDoctor } from './doctor.ts';
 import { EXIT, failureOf } from './failure.ts';
 import { addLogs } from './logs.ts';
 import { createOutput } from './output.ts';
@@ -12,6 +13,7 @@ import { addRoutes } from './routes.ts';
 import { addRun } from './run.ts';
 import { addService } from './service.ts';
 import { addServices } from './services.ts';
+import { addSetup } from './setup.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addStop } from './stop.ts';
@@ -62,6 +64,7 @@ function buildProgram(context: CliContext, done: Done): Command {
     .exitOverride()
     .addHelpText('after', '\nEvery command takes its settings also from the environment; see "hostwise run --help".');
   addRun(program, context, done);
+  addSetup(program, context, done);
   addStart(program, context, done);
   addStop(program, context, done);
   addRestart(program, context, done);
@@ -74,6 +77,7 @@ function buildProgram(context: CliContext, done: Done): Command {
   addTrust(program, context, done);
   addUntrust(program, context, done);
   addCa(program, context, done);
+  addDoctor(program, context, done);
   context.knowCommands(program.commands.map((command) => command.name()));
   return program;
 }

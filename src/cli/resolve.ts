@@ -137,7 +137,7 @@ function ownDecider(
   };
 }
 
-function daemonDecider(daemon: ApiClient, { service, mode, prompt }: ResolveFlags): Decider {
+function daemonDecider(daemon: ApiClient, { service, mode, prompt, explain }: ResolveFlags): Decider {
   let services: Promise<Snapshot> | undefined;
   return {
     domains: daemon.status.domains,
@@ -147,7 +147,8 @@ function daemonDecider(daemon: ApiClient, { service, mode, prompt }: ResolveFlag
     },
     decide: async (host) => {
       const refused = refusalOf(host, daemon.status.domains);
-      if (refused === undefined) return daemon.resolve({ host, ...given({ service, mode, prompt }) });
+      if (refused === undefined)
+        return daemon.resolve({ host, ...given({ service, mode, prompt, explain: explain && '' }) });
       return { host, ...given({ service }), ...NOTHING, reason: refused };
     },
   };

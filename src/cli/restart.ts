@@ -19,7 +19,8 @@ export function addRestart(program: Command, context: CliContext, done: Done): v
   addSettingFlags(command, SETTING_KEYS).action(async (flags: Flags) => done(await restart(context, flags)));
 }
 
-async function restart(context: CliContext, flags: Flags): Promise<number> {
+/** What `restart` does, for `setup`. */
+export async function restart(context: CliContext, flags: Flags): Promise<number> {
   const asked = context.settings(flags);
   const socketPath = controlSocketPath(asked.dataDir, context.env);
   const running = await identify(socketPath);

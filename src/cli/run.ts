@@ -62,6 +62,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
       env: context.env,
       home: homeFolder(context.env),
       version: context.version,
+      trustCommand: context.commandLine('trust'),
       lifecycle,
     });
     closers.push(() => app.close());
@@ -96,7 +97,7 @@ async function printStartPage(context: CliContext, report: StartReport, notes: r
       width: output.width,
       commandLine: (args) => context.commandLine(args),
       serviceCommand: context.has('service') ? context.commandLine('service install') : undefined,
-      namesHint: await namesHint(process.platform),
+      namesHint: await namesHint(process.platform, context.commandLine('doctor')),
     },
   );
   output.result(page);

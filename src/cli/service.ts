@@ -15,6 +15,7 @@ import { flagArguments, portableFlags } from './flag-arguments.ts';
 import { programArguments, runningDaemon, tellWhereItIs } from './launch-daemon.ts';
 import { installedManagers, managerToInstall, type ServiceParts } from './service-managers.ts';
 import { addSettingFlags } from './setting-flags.ts';
+import { sudoLine } from './sudo-line.ts';
 
 /** Add the commands. */
 export function addService(program: Command, context: CliContext, done: Done): void {
@@ -28,7 +29,8 @@ export function addService(program: Command, context: CliContext, done: Done): v
   addSettingFlags(uninstall, ['dataDir']).action(async (flags: Flags) => done(await uninstallService(context, flags)));
 }
 
-async function installService(context: CliContext, flags: Flags): Promise<number> {
+/** What `service install` does, for `setup`. */
+export async function installService(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags);
   context.warn([...settings.warnings, ...leftBehind(settings)]);
   const manager = managerToInstall(context, await partsOf(context, settings, flags));
@@ -42,11 +44,15 @@ async function installService(context: CliContext, flags: Flags): Promise<number
   await checkNobodyElse(context, settings, manager);
   await manager.install();
   await tellWhereItIs(context, settings, await runningDaemon(context, settings, 0));
+  if (manager.runBy === 'launchd') {
+    const forMachine = sudoLine(context, settings, ['service', 'install'], portableFlags(flags, settings));
+    const uninstall = context.commandLine('service uninstall');
+    context.output.message(`For port 443: install it with --bind guarded, or ${uninstall}, then ${forMachine}`);
+  }
   if (manager.runBy === 'systemd-user') {
     context.output.message('It starts when you log in; to have it from boot on: loginctl enable-linger');
-    context.output.message(
-      `For port 443: ${context.commandLine('service uninstall')}, then ${sudoLine('service install')}`,
-    );
+    const forMachine = sudoLine(context, settings, ['service', 'install'], portableFlags(flags, settings));
+    context.output.message(`For port 443: ${context.commandLine('service uninstall')}, then ${forMachine}`);
   }
   return EXIT.done;
 }
@@ -61,7 +67,9 @@ async function uninstallService(context: CliContext, flags: Flags): Promise<numb
   let left = false;
   for (const manager of managers) {
     if (manager.needsRoot && process.geteuid?.() !== 0) {
-      context.output.message(`The service of this machine needs root's rights: ${sudoLine('service uninstall')}`);
+      context.output.message(
+        `The service of this machine needs root's rights: ${sudoLine(context, settings, ['service', 'uninstall'])}`,
+      );
       left = true;
     } else await manager.uninstall();
   }
@@ -111,7 +119,9 @@ async function checkNobodyElse(context: CliContext, settings: Settings, manager:
   for (const other of await installedManagers(context)) {
     if (other.runBy !== manager.runBy) {
       throw new AppError('SERVICE_FAILED', `hostwise is installed already, ${INSTALLED_AS[other.runBy]}`, {
-        hint: other.needsRoot ? sudoLine('service uninstall') : context.commandLine('service uninstall'),
+        hint: other.needsRoot
+          ? sudoLine(context, settings, ['service', 'uninstall'])
+          : context.commandLine('service uninstall'),
       });
     }
   }
@@ -135,9 +145,5 @@ const INSTALLED_AS: Readonly<Record<ServiceManager['runBy'], string>> = {
   systemd: 'as a service of this machine',
   'systemd-user': 'as a service of your session',
   launchd: 'as a launch agent',
+  'launchd-daemon': 'as a launch daemon',
 };
-
-/** sudo has a PATH of its own, which knows no node of nvm's. */
-export function sudoLine(args: string): string {
-  return ['sudo', process.execPath, ...programArguments(), args].join(' ');
-}

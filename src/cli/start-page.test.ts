@@ -26,10 +26,11 @@ function reportWith(changes: Partial<StartReport> = {}): StartReport {
         {
           id: 'system',
           title: 'This system',
+          kind: 'system',
           trusted: false,
           commands: ['sudo cp a b', 'sudo update-ca-certificates'],
         },
-        { id: 'firefox', title: 'Firefox', trusted: true, commands: ['certutil -A'] },
+        { id: 'firefox', title: 'Firefox', kind: 'browser', trusted: true, commands: ['certutil -A'] },
       ],
     },
     httpMode: 'serve',
@@ -56,9 +57,9 @@ describe('renderStartPage()', () => {
   });
 
   it('shows https once the CA is trusted, and leaves the usual ports away', () => {
-    const trust = {
+    const trust: StartReport['trust'] = {
       trusted: true,
-      stores: [{ id: 'system', title: 'This system', trusted: true, commands: ['sudo cp a b'] }],
+      stores: [{ id: 'system', title: 'This system', kind: 'system', trusted: true, commands: ['sudo cp a b'] }],
     };
     const page = render({ trust, httpsPort: 443, httpPort: 80, httpMode: 'redirect' });
     expect(page).toContain('https://shop.localhost  shop');

@@ -21,7 +21,8 @@ export function addStart(program: Command, context: CliContext, done: Done): voi
     .action(async (flags: Flags) => done(await start(context, flags)));
 }
 
-async function start(context: CliContext, flags: Flags): Promise<number> {
+/** What `start` does, for `setup`. */
+export async function start(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags);
   context.warn(settings.warnings);
   const portable = portableFlags(flags, settings);

@@ -29,7 +29,7 @@ export function renderStatus(facts: StatusFacts, paint: Painter): string {
     head,
     ...part('Look', [`${siteUrl(`${CONTROL_LABEL}.localhost`, site)}/`], paint),
     ...part('Ports', [`https ${ports.https ?? 'none'}, http ${ports.http ?? 'none'}`], paint),
-    ...part('LLM', [llmText(llm, paint)], paint),
+    ...part('LLM', [llmText(llm, paint), ...spendLines(llm.spend)], paint),
     ...part('Docker', [dockerText(docker)], paint),
     ...part('Routes', [count(report.routes, 'route')], paint),
     ...part('Trust', trustLines(trust, paint), paint),
@@ -49,6 +49,15 @@ function part(title: string, lines: readonly string[], paint: Painter): string[]
 
 function llmText({ usable, reason }: DaemonReport['llm'], paint: Painter): string {
   return usable ? printable(reason) : paint('yellow', `not asked: ${printable(reason)}`);
+}
+
+/** What it has cost, once it was asked. */
+function spendLines(spend: DaemonReport['llm']['spend']): string[] {
+  if (spend === undefined || spend.calls === 0) return [];
+  const { calls, failures, promptTokens, completionTokens, cost } = spend;
+  const failed = failures === 0 ? '' : `, ${failures} without a usable answer`;
+  const paid = cost === null ? '' : `, cost ${Number(cost.toPrecision(4))}`;
+  return [`${count(calls, 'call')} since the start${failed}, ${promptTokens} + ${completionTokens} tokens${paid}`];
 }
 
 function dockerText({ connected, detail }: DaemonReport['docker']): string {

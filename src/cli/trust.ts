@@ -1,8 +1,6 @@
 /** `hostwise trust` and `hostwise untrust`: the CA into every store of this machine, and out of all of them again. */
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
-import { AppError } from '../core/errors.ts';
 import { invokingUser } from '../platform/invoking-user.ts';
 import { homeFolder, prepareDataDir } from '../platform/paths.ts';
 import type { TrustOptions } from '../tls/trust/surroundings.ts';
@@ -51,12 +49,14 @@ export async function untrustMachine(context: CliContext, settings: Settings): P
   return printChanges(context, changes, { done: 'trusts it no more', unchanged: 'had nothing of ours' });
 }
 
-/** Whose stores these are: under sudo those of the user who called it. */
-async function placeOf(context: CliContext, settings: Settings): Promise<{ home: string; options: TrustOptions }> {
+/** Whose stores these are: under sudo those of the user who called it. @throws {AppError} DATA_DIR_UNUSABLE for a third user's HOME */
+export async function placeOf(
+  context: CliContext,
+  settings: Settings,
+): Promise<{ home: string; options: TrustOptions }> {
   const { knownRoots } = await import('../tls/retired-authorities.ts');
   const home = homeFolder(context.env);
   const user = invokingUser(context.env);
-  if (user) await checkHome(home, user);
   const javaHome = context.env.JAVA_HOME;
   return {
     home,
@@ -67,18 +67,6 @@ async function placeOf(context: CliContext, settings: Settings): Promise<{ home:
       ...(javaHome ? { javaHome } : {}),
     },
   };
-}
-
-/** sudo with the HOME of a third user: their stores are neither the caller's nor root's. */
-async function checkHome(home: string, user: { uid: number; name: string }): Promise<void> {
-  const owner = await stat(home).then(
-    ({ uid }) => uid,
-    () => undefined,
-  );
-  if (owner === user.uid || owner === 0 || owner === undefined) return;
-  throw new AppError('DATA_DIR_UNUSABLE', `HOME is "${home}", which is not the home of ${user.name || user.uid}`, {
-    hint: 'Call sudo with -H, or run this as the user whose browsers are meant',
-  });
 }
 
 /** @returns true when nothing failed */

@@ -2,8 +2,9 @@
  * `<data-dir>/hostwise.env`: KEY=VALUE lines as systemd, Docker and shells write them. Nothing is expanded or run.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closestWord } from '../core/closest-word.ts';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
-import { closestWord } from './closest-word.ts';
+import { shellQuote } from '../core/shell-quote.ts';
 
 /** Twelve settings fit into 2 kB; a larger file is something else. */
 const MAX_BYTES = 64 * 1024;
@@ -37,7 +38,7 @@ export function readEnvFile(file: string, rules: EnvFileRules): EnvFile {
   }
   const holdsSecret = rules.secrets.some((name) => values.has(name));
   if (holdsSecret && (found.mode & OTHERS_MAY_READ) !== 0 && process.platform !== 'win32') {
-    warnings.push(`Others on this machine can read the key in "${file}": chmod 600 '${file.replaceAll("'", "'\\''")}'`);
+    warnings.push(`Others on this machine can read the key in "${file}": chmod 600 ${shellQuote(file)}`);
   }
   return { values, warnings };
 }

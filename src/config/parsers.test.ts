@@ -62,7 +62,11 @@ describe('parseAddresses()', () => {
     expect(parseAddresses('localhost', CONTEXT)).toEqual({ value: ['127.0.0.1', '::1'] });
   });
 
-  it.each(['shop', '127.0.0', '127.0.0.1:80', ','])('refuses "%s"', (text) => {
+  it('takes "guarded", alone', () => {
+    expect(parseAddresses('Guarded', CONTEXT)).toEqual({ value: ['guarded'] });
+  });
+
+  it.each(['shop', '127.0.0', '127.0.0.1:80', ',', 'guarded,127.0.0.1'])('refuses "%s"', (text) => {
     expect(parseAddresses(text, CONTEXT)).toHaveProperty('expected');
   });
 

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
+import { GUARDED } from '../platform/loopback-guard.ts';
 
 /** A value, or what was expected instead. */
 export type Parsed<Value> =
@@ -82,15 +83,21 @@ export const parsePath: Parser<string> = (text, { home, base }) => {
   return { value: path.resolve(base, text) };
 };
 
-/** Comma-separated IP addresses to listen on; `localhost` stands for both loopback addresses. */
+/**
+ * Comma-separated IP addresses to listen on; `localhost` stands for both loopback addresses, `guarded` for all, for this
+ * machine alone: it goes with no other.
+ */
 export const parseAddresses: Parser<string[]> = (text) => {
   const found = new Set<string>();
   for (const item of listItems(text)) {
     const address = item.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-    if (address === LOCAL_DOMAIN) for (const one of ['127.0.0.1', '::1']) found.add(one);
+    if (address === GUARDED) found.add(GUARDED);
+    else if (address === LOCAL_DOMAIN) for (const one of ['127.0.0.1', '::1']) found.add(one);
     else if (isIP(address) === 0) return { expected: 'an IP address such as 127.0.0.1 or ::1', wrong: item };
     else found.add(address);
   }
+  if (found.has(GUARDED) && found.size > 1)
+    return { expected: 'no other address beside "guarded", which is all of them' };
   return found.size === 0 ? { expected: 'at least one IP address' } : { value: [...found] };
 };
 

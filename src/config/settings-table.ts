@@ -135,7 +135,7 @@ export const SETTINGS = {
     valueName: 'ADDRESS',
     repeatable: true,
     defaultText: '127.0.0.1 and ::1',
-    doc: 'addresses to listen on, separated by commas; anything but loopback lets others reach your dev servers',
+    doc: 'addresses to listen on, separated by commas; anything but loopback lets others reach your dev servers. `guarded`: all addresses, but whoever is not this machine is cut off unread (macOS gives ports below 1024 so, without root)',
     parse: parseAddresses,
   }),
   domains: row({

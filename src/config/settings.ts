@@ -4,10 +4,11 @@
  * directory.
  */
 import path from 'node:path';
+import { closestWord } from '../core/closest-word.ts';
 import { AppError } from '../core/errors.ts';
 import type { LogLevel } from '../platform/log.ts';
+import { GUARDED } from '../platform/loopback-guard.ts';
 import { defaultDataDir, homeFolder, type PathEnvironment } from '../platform/paths.ts';
-import { closestWord } from './closest-word.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
 import type { ParseContext } from './parsers.ts';
 import {
@@ -279,7 +280,7 @@ function oneLine(text: string): string {
 
 function settingWarnings({ bind, llmUrl, llmUrlExplicit, sources }: Settings): string[] {
   const warnings: string[] = [];
-  const open = bind.filter((address) => !isLoopbackAddress(address));
+  const open = bind.filter((address) => address !== GUARDED && !isLoopbackAddress(address));
   if (open.length > 0) {
     warnings.push(`Listening on ${open.join(', ')}: whoever reaches this machine reaches your dev servers`);
   }

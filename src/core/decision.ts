@@ -19,6 +19,8 @@ export interface DecisionStep {
   candidates?: string[];
   /** The exact messages sent, redacted (LLM only). */
   prompt?: string;
+  /** Bodies of the requests that this took, byte for byte and in order; only where they were asked for. */
+  requests?: string[];
   answer?: string;
   model?: string;
   tokens?: { prompt: number; completion: number };

@@ -32,11 +32,22 @@ export const identitySchema = z.discriminatedUnion('kind', [
 /** See {@link identitySchema}. */
 export type Identity = z.infer<typeof identitySchema>;
 
+/** A service of a snapshot never changes, and with many hostnames each is compared with all of them. */
+const known = new WeakMap<Service, Identity | null>();
+
 /**
  * Identity of a live service.
  * @returns null for a process of which too little is known (another user's: no command line, no directory)
  */
 export function identityOf(service: Service): Identity | null {
+  const before = known.get(service);
+  if (before !== undefined) return before;
+  const identity = readIdentity(service);
+  known.set(service, identity);
+  return identity;
+}
+
+function readIdentity(service: Service): Identity | null {
   if (isContainer(service)) {
     return {
       kind: 'container',

@@ -17,7 +17,21 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
 }
 
+/**
+ * Where the users of this and of neighbouring systems live: Linux and macOS, `/var/home` (Fedora's immutable ones),
+ * `/usr/home` (FreeBSD), `/export/home`, a Mac's data volume, and Windows as itself, from WSL, MSYS and Docker Desktop.
+ */
+const HOME =
+  /^(?:\/(?:var|usr|export|data|private|System\/Volumes\/Data|(?:mnt|host_mnt|run\/desktop\/mnt\/host)\/[^/]+|[a-z])|[A-Za-z]:)?\/(?:home|Users)(?:\/([^/]+)|(?=\/?$))/;
+
 /** A user's home directory itself (`/home/kim`, `/Users/kim`, `/root`), or the root: no project is named after it. */
 export function isHomeOrRoot(path: string): boolean {
-  return path === '/' || path === '' || /^(?:\/(?:home|Users)(?:\/[^/]+)?|\/root|\/var\/root)\/?$/.test(path);
+  if (path === '/' || path === '' || /^\/(?:var\/)?root\/?$/.test(path)) return true;
+  const home = HOME.exec(path)?.[0];
+  return home !== undefined && path.length - home.length <= 1;
+}
+
+/** The name of the user in whose home directory a path is; null for one elsewhere. Backslashes count as slashes. */
+export function userOfPath(path: string): string | null {
+  return HOME.exec(path.replaceAll('\\', '/'))?.[1] ?? null;
 }

@@ -15,7 +15,7 @@ export interface RouteAsk {
   prompt?: string;
   /** `?force` from somebody who may. */
   force?: boolean;
-  /** `/_proxy/` from a browser: only siblings of the origin (section 7). */
+  /** `/_proxy/` from a browser: only siblings of the origin. */
   siblingsOnly?: boolean;
 }
 

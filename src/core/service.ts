@@ -3,6 +3,7 @@
  * The JSON form is the snapshot format of `services --json` and `resolve --services`; unknown fields pass through.
  */
 import { z } from 'zod';
+import { isProgramName } from './program-name.ts';
 
 /** A listening TCP socket of a process. */
 export const listenSchema = z.looseObject({
@@ -195,5 +196,6 @@ export function describeService(service: Service): string {
   if (isContainer(service)) return service.name;
   if (service.command === '') return 'a process that may not be inspected';
   const where = service.project?.name ?? service.cwd?.split('/').findLast((part) => part !== '');
-  return where ? `${where} (${service.command})` : service.command;
+  const program = isProgramName(service.command) ? service.command : 'program';
+  return where ? `${where} (${program})` : program;
 }

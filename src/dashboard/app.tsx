@@ -1,5 +1,6 @@
 /** The frame: state and navigation on top, one view below. */
 import type { ComponentChild } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { DecisionsView } from './decisions-view.tsx';
 import { LogsView } from './logs-view.tsx';
 import { OverviewView } from './overview-view.tsx';
@@ -20,9 +21,24 @@ const CONTENT: Record<ViewName, () => ComponentChild> = {
   settings: () => <SettingsView />,
 };
 
+/** `/` leads to the view's filter, as it does in many places; not while somebody writes. */
+function findOnSlash(event: KeyboardEvent): void {
+  const { target, key, ctrlKey, metaKey, altKey } = event;
+  const isWriting = target instanceof HTMLElement && target.matches('input, select, textarea');
+  if (key !== '/' || isWriting || ctrlKey || metaKey || altKey) return;
+  const field = document.querySelector<HTMLInputElement>('main input[type="search"]');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}
+
 /** The whole page. */
 export function App(): ComponentChild {
   const { view } = place.value;
+  useEffect(() => {
+    document.addEventListener('keydown', findOnSlash);
+    return () => document.removeEventListener('keydown', findOnSlash);
+  }, []);
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>

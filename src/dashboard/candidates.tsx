@@ -1,6 +1,7 @@
 /** Services that no route leads to yet, with the hostname that each would get. */
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
-import { bodyFor, groupOf, type ServiceLine } from './choice.ts';
+import { bodyFor, groupOf, type ServiceLine, titleOf } from './choice.ts';
 import { putRoute } from './edits.ts';
 import { counted } from './format.ts';
 import { Pager, usePages } from './pager.tsx';
@@ -9,11 +10,13 @@ import { appUrl } from './urls.ts';
 
 const PAGE_SIZE = 25;
 
-/** Nothing where every service is routed. */
-export function Candidates(): ComponentChild {
+/** Nothing where every service is routed. @param text what somebody looks for */
+export function Candidates({ text }: { text: ReadonlySignal<string> }): ComponentChild {
   const { processes = [], containers = [] } = services.value.value ?? {};
   const reached = new Set(routeList.value.flatMap(({ reach }) => (reach.state === 'up' ? [reach.id] : [])));
-  const open = [...processes, ...containers].filter(({ id, ports }) => ports.length > 0 && !reached.has(id));
+  const open = [...processes, ...containers].filter(
+    (service) => service.ports.length > 0 && !reached.has(service.id) && fitsText(service, text.value),
+  );
   const pages = usePages(open, PAGE_SIZE);
   if (open.length === 0) return null;
   return (
@@ -47,8 +50,16 @@ export function Candidates(): ComponentChild {
   );
 }
 
+function fitsText(service: ServiceLine, text: string): boolean {
+  const { hostname = '', ports } = service;
+  return `${hostname} ${titleOf(service)} ${groupOf(service)} :${ports.join(' :')}`
+    .toLowerCase()
+    .includes(text.trim().toLowerCase());
+}
+
 function CandidateRow({ service }: { service: ServiceLine }): ComponentChild {
-  const { hostname, label, ports } = service;
+  const { hostname, ports } = service;
+  const label = titleOf(service);
   const route = (): void => {
     const [port] = ports;
     if (hostname === undefined || port === undefined) return;

@@ -54,7 +54,7 @@ function ContainerRow({ container }: { container: ContainerLine }): ComponentChi
           <a href={`/service?id=${encodeURIComponent(id)}`}>Log</a>
         </small>
         {noise !== undefined && <small class="wait">Noise: {noise}</small>}
-        {unreachable !== undefined && <small class="wait">{unreachable}</small>}
+        {unreachable !== undefined && publish.length === 0 && <small class="wait">{unreachable}</small>}
       </td>
       <td data-label="Compose">{compose ? `${compose.service} of ${compose.project}` : '–'}</td>
       <td data-label="Ports" class="mono nowrap">
@@ -69,7 +69,7 @@ function ContainerRow({ container }: { container: ContainerLine }): ComponentChi
             <div key={port}>{port}</div>
           ))}
       </td>
-      <td data-label="Hostname" class="mono">
+      <td data-label="Hostname" class="mono whole">
         <HostnameLink hostname={hostname} />
       </td>
     </tr>

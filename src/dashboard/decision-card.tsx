@@ -7,7 +7,7 @@ import { DecisionStep } from './decision-step.tsx';
 import { formatClock, formatMs, formatShare } from './format.ts';
 import { ShouldHaveBeenForm } from './should-have-been-form.tsx';
 
-const KINDS: Record<DecisionView['decision'], string> = { hint: 'hint', name: 'name', llm: 'LLM', none: 'nobody' };
+const KINDS: Record<DecisionView['decision'], string> = { hint: 'hint', name: 'name', llm: 'LLM', none: 'nobody sure' };
 /** Who else could have been meant; the rest is counted. */
 const SHOWN_CANDIDATES = 40;
 
@@ -25,10 +25,11 @@ export function DecisionCard({ decision }: { decision: DecisionView }): Componen
         </time>
         <strong class="mono">{key}</strong>
         <span class={`tag ${kind}`}>{KINDS[kind]}</span>
-        <span>
-          {target ? `→ ${chosen?.name ?? target.id}, port ${target.port}` : 'nobody was sure'}
-          {target && <span class="soft"> {formatShare(confidence)}</span>}
-        </span>
+        {target && (
+          <span>
+            → {chosen?.name ?? target.id}, port {target.port} <span class="soft">{formatShare(confidence)}</span>
+          </span>
+        )}
         <span class="soft clip">{reason}</span>
         <span class="soft nowrap">{formatMs(durationMs)}</span>
       </summary>

@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact';
 import type { DecisionView } from '../api/wire.ts';
 import { formatCost, formatCount, formatMs } from './format.ts';
+import { LongText } from './long-text.tsx';
 
 type Step = DecisionView['steps'][number];
 
@@ -36,13 +37,13 @@ export function DecisionStep({ step, nameOf }: { step: Step; nameOf: (id: string
       {prompt !== undefined && (
         <details>
           <summary>What was sent, redacted</summary>
-          <pre>{prompt}</pre>
+          <LongText text={prompt} label="What was sent, redacted" />
         </details>
       )}
       {answer !== undefined && (
         <details>
           <summary>What was answered</summary>
-          <pre>{answer}</pre>
+          <LongText text={answer} label="What was answered" />
         </details>
       )}
     </li>

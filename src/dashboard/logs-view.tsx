@@ -41,7 +41,11 @@ export function LogsView(): ComponentChild {
       </div>
       {loadedLogs.problem.value && <p class="note bad">{loadedLogs.problem.value.message}</p>}
       {lines.length === 0 ? (
-        <p class="soft empty">No line, or none that fits the filter.</p>
+        <p class="soft empty">
+          {logList.value.length > 0
+            ? 'No line fits the filter.'
+            : 'Nothing went wrong since the start. With --log-level debug there is more to read here.'}
+        </p>
       ) : (
         <div class="wide">
           <table class="cards logs">
@@ -74,7 +78,7 @@ function LogRow({ line: { time, level, message, fields } }: { line: LogLine }): 
       <td data-label="Time" class="mono soft nowrap">
         <time dateTime={time}>{formatClock(time)}</time>
       </td>
-      <td data-label="Level" class={TONES[level] ?? 'soft'}>
+      <td data-label="Level" class={`nowrap ${TONES[level] ?? 'soft'}`}>
         {level}
       </td>
       <td data-label="Message">

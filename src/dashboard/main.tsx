@@ -14,7 +14,7 @@ import './style/drawer.css';
 import './style/decisions.css';
 import './style/small.css';
 import { App } from './app.tsx';
-import { routes, services, status, traffic } from './state/data.ts';
+import { routes, services, status } from './state/data.ts';
 import { connect, keepCharts } from './state/live.ts';
 
 await Promise.all([status.load(), routes.load(), services.load()]);
@@ -25,4 +25,3 @@ document.body.replaceChildren(root);
 performance.mark('hostwise-ready');
 connect();
 keepCharts();
-void traffic.load();

@@ -4,11 +4,13 @@ import type { ComponentChild } from 'preact';
 import { Candidates } from './candidates.tsx';
 import { Picture } from './picture/picture.tsx';
 import { RoutesTable } from './routes-table.tsx';
+import { SearchField } from './search-field.tsx';
 import { routeList, services } from './state/data.ts';
 
 /** See the file's header. */
 export function OverviewView(): ComponentChild {
   const withCandidates = useSignal(true);
+  const text = useSignal('');
   const { processes = [], containers = [] } = services.value.value ?? {};
   const isEmpty = routeList.value.length === 0 && ![...processes, ...containers].some(({ ports }) => ports.length > 0);
   return (
@@ -19,21 +21,23 @@ export function OverviewView(): ComponentChild {
         <section aria-labelledby="picture-title">
           <div class="section-head">
             <h2 id="picture-title">What goes where</h2>
-            <span class="soft hide-small">The tables below say the same in words.</span>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={withCandidates.value}
-                onChange={(event) => (withCandidates.value = event.currentTarget.checked)}
-              />
-              Not routed yet, too
-            </label>
+            <div class="tools">
+              <SearchField value={text} label="Filter hostnames and services" />
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={withCandidates.value}
+                  onChange={(event) => (withCandidates.value = event.currentTarget.checked)}
+                />
+                Not routed yet, too
+              </label>
+            </div>
           </div>
-          <Picture withCandidates={withCandidates.value} />
+          <Picture withCandidates={withCandidates} text={text} />
         </section>
       )}
-      <RoutesTable />
-      <Candidates />
+      <RoutesTable text={text} />
+      <Candidates text={text} />
     </>
   );
 }

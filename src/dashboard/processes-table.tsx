@@ -1,5 +1,5 @@
 /** Processes that listen. */
-import type { ComponentChild } from 'preact';
+import { type ComponentChild, Fragment } from 'preact';
 import type { ProcessLine } from './choice.ts';
 import { counted, shortPath } from './format.ts';
 import { Pager, usePages } from './pager.tsx';
@@ -59,6 +59,9 @@ function ProcessRow({ process }: { process: ProcessLine }): ComponentChild {
       </td>
       <td data-label="Project">
         {project?.name ?? '–'}
+        {project?.workspaceName != null && project.workspaceName !== project.name && (
+          <span class="soft"> of {project.workspaceName}</span>
+        )}
         {cwd !== null && (
           <small class="mono" title={cwd}>
             {shortPath(cwd)}
@@ -67,7 +70,7 @@ function ProcessRow({ process }: { process: ProcessLine }): ComponentChild {
       </td>
       <td data-label="Branch">
         {git?.branch ?? '–'}
-        {git?.worktree === true && <small>worktree</small>}
+        {git?.worktree === true && <small class="nowrap">worktree</small>}
       </td>
       <td data-label="Framework">{project?.framework ?? '–'}</td>
       <td data-label="Listens on" class="mono nowrap">
@@ -77,7 +80,7 @@ function ProcessRow({ process }: { process: ProcessLine }): ComponentChild {
           </div>
         ))}
       </td>
-      <td data-label="Hostname" class="mono">
+      <td data-label="Hostname" class="mono whole">
         <HostnameLink hostname={hostname} />
       </td>
     </tr>
@@ -89,7 +92,17 @@ export function HostnameLink({ hostname }: { hostname: string | undefined }): Co
   if (hostname === undefined) return <span class="soft">–</span>;
   return (
     <a href={appUrl(hostname)} target="_blank" rel="noreferrer">
-      {hostname}
+      {/* A line may end after a dot, and nowhere else. */}
+      {hostname.split('.').map((label, i) => (
+        <Fragment key={label}>
+          {i > 0 && (
+            <>
+              .<wbr />
+            </>
+          )}
+          {label}
+        </Fragment>
+      ))}
     </a>
   );
 }

@@ -6,6 +6,7 @@ import type { RequestDetail } from '../api/wire.ts';
 import { ApiError, ask, write } from './api.ts';
 import { CopyButton } from './copy-button.tsx';
 import { formatBytes, formatMs } from './format.ts';
+import { LongText } from './long-text.tsx';
 import { StatusText } from './request-row.tsx';
 import { hrefTo, place } from './state/place.ts';
 import { requestList } from './state/requests.ts';
@@ -95,7 +96,7 @@ function Detail({ detail }: { detail: RequestDetail }): ComponentChild {
       <Headers title="Request headers" headers={detail.requestHeaders} />
       <Headers title="Response headers" headers={detail.responseHeaders} />
       <h3>As curl</h3>
-      <pre>{curl}</pre>
+      <LongText text={curl} label="As curl" />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { formatCount } from './format.ts';
 import { Pager, usePages } from './pager.tsx';
 import { RequestDialog } from './request-dialog.tsx';
 import { RequestRow } from './request-row.tsx';
+import { RouteChart } from './route-chart.tsx';
 import { SearchField } from './search-field.tsx';
 import { routeList } from './state/data.ts';
 import { place } from './state/place.ts';
@@ -79,6 +80,7 @@ export function RequestsView(): ComponentChild {
           {formatCount(fitting.length)} of {formatCount(all.length)}
         </span>
       </div>
+      {route.value !== '' && <RouteChart routeKey={route.value} />}
       {requestsProblem.value && <p class="note bad">{requestsProblem.value.message}</p>}
       {fitting.length === 0 ? (
         <p class="soft empty">

@@ -4,8 +4,10 @@ import type { ComponentChild } from 'preact';
 import type { RouteView, TrafficAnswer } from '../api/wire.ts';
 import { forgetRoute, pinRoute } from './edits.ts';
 import { formatAgo, formatClock, formatCount, formatShare } from './format.ts';
+import { healthOf } from './health.ts';
 import { RouteForm } from './route-form.tsx';
 import { Sparkline } from './sparkline.tsx';
+import { figuresOf } from './state/figures.ts';
 import { hrefTo } from './state/place.ts';
 import { appUrl } from './urls.ts';
 
@@ -83,22 +85,32 @@ export function RouteRow(props: {
 
 const PIN_MEANS = 'Keep it as it is: hostwise will not decide it anew';
 
-function ReachText({ route: { reach, label } }: { route: RouteView }): ComponentChild {
-  if (reach.state === 'up') {
+function ReachText({ route }: { route: RouteView }): ComponentChild {
+  const { reach, label, hostname } = route;
+  const { failingSinceMs } = figuresOf(route);
+  const { tone, word } = healthOf(route, failingSinceMs !== null);
+  if (reach.state !== 'up') {
     return (
       <>
-        <i class="dot good" aria-hidden="true" />
-        <span class="unseen">Up: </span>
-        {reach.label} <span class="mono soft nowrap">{`${bracketed(reach.address)}:${reach.port}`}</span>
+        <i class={`dot ${tone}`} aria-hidden="true" />
+        {label}{' '}
+        <a class={tone} href={`/service?host=${encodeURIComponent(hostname)}`}>
+          {word}
+        </a>
+        <small>{reach.detail}</small>
       </>
     );
   }
-  const isAway = reach.state === 'away';
   return (
     <>
-      <i class={isAway ? 'dot bad' : 'dot wait'} aria-hidden="true" />
-      {label} <span class={isAway ? 'bad' : 'wait'}>{isAway ? 'not running' : 'ambiguous'}</span>
-      <small>{reach.detail}</small>
+      <i class={`dot ${tone}`} aria-hidden="true" />
+      <span class="unseen">{word === '' ? 'Up' : word}: </span>
+      {reach.label} <span class="mono soft nowrap">{`${bracketed(reach.address)}:${reach.port}`}</span>
+      {failingSinceMs !== null && (
+        <small class={tone}>
+          <a href={`/service?host=${encodeURIComponent(hostname)}`}>{word}</a> since {formatClock(failingSinceMs)}
+        </small>
+      )}
     </>
   );
 }
@@ -125,8 +137,9 @@ function SourceTag({ route: { key, source, confidence } }: { route: RouteView })
   );
 }
 
-function Figures({ route: { key, traffic } }: { route: RouteView }): ComponentChild {
-  const { requests, errors, open, lastError, lastAtMs } = traffic;
+function Figures({ route }: { route: RouteView }): ComponentChild {
+  const { key } = route;
+  const { requests, errors, open, lastError, lastAtMs } = figuresOf(route);
   if (requests === 0) return <span class="soft">0</span>;
   return (
     <>

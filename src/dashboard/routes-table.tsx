@@ -1,19 +1,18 @@
 /** Every remembered hostname: what it reaches now, why, and how that goes. */
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { RouteView } from '../api/wire.ts';
-import { counted } from './format.ts';
+import { counted, formatCount } from './format.ts';
 import { Pager, usePages } from './pager.tsx';
 import { RouteForm } from './route-form.tsx';
 import { RouteRow } from './route-row.tsx';
-import { SearchField } from './search-field.tsx';
-import { routeList, routes, traffic } from './state/data.ts';
+import { chartKeys, routeList, routes, traffic } from './state/data.ts';
 
 const PAGE_SIZE = 50;
 
-/** See the file's header. */
-export function RoutesTable(): ComponentChild {
-  const text = useSignal('');
+/** See the file's header. @param text what somebody looks for */
+export function RoutesTable({ text }: { text: ReadonlySignal<string> }): ComponentChild {
   const isAdding = useSignal(false);
   const editing = useSignal('');
   const all = routeList.value;
@@ -22,13 +21,17 @@ export function RoutesTable(): ComponentChild {
     PAGE_SIZE,
   );
   const charts = traffic.value.value?.hosts;
+  const shown = pages.shown.map(({ key }) => key);
+  useEffect(() => {
+    chartKeys.value = shown;
+    void traffic.load();
+  }, [shown.join()]);
   return (
     <section aria-labelledby="routes-title">
       <div class="section-head">
         <h2 id="routes-title">Routes</h2>
-        <span class="soft">{all.length > 0 && counted(all.length, 'hostname')}</span>
+        <span class="soft">{all.length > 0 && countText(pages.total, all.length)}</span>
         <div class="tools">
-          {all.length > 8 && <SearchField value={text} label="Filter routes" />}
           <button type="button" onClick={() => (isAdding.value = true)}>
             Add route
           </button>
@@ -71,6 +74,10 @@ export function RoutesTable(): ComponentChild {
       <Pager of={pages} what="routes" />
     </section>
   );
+}
+
+function countText(fitting: number, all: number): string {
+  return fitting === all ? counted(all, 'hostname') : `${formatCount(fitting)} of ${counted(all, 'hostname')}`;
 }
 
 function fitsText({ key, label, reason, reach }: RouteView, text: string): boolean {

@@ -9,6 +9,7 @@ export function SearchField({ value, label }: { value: Signal<string>; label: st
       type="search"
       class="search"
       aria-label={label}
+      aria-keyshortcuts="/"
       placeholder={`${label}…`}
       value={value.value}
       spellcheck={false}

@@ -1,7 +1,7 @@
 /** A route's last 15 minutes: requests as bars, the slowest of twenty as a line. */
 import type { ComponentChild } from 'preact';
 import type { TrafficAnswer } from '../api/wire.ts';
-import { counted, formatMs } from './format.ts';
+import { latencyLines, trafficWords } from './chart-lines.ts';
 
 type Slice = TrafficAnswer['hosts'][string][number];
 
@@ -14,6 +14,7 @@ export function Sparkline({ slices }: { slices: readonly Slice[] | undefined }):
   if (slices === undefined || sum === 0) return <span class="soft">–</span>;
   const most = Math.max(...slices.map(({ requests }) => requests));
   const step = WIDTH / slices.length;
+  const slowest = Math.max(...slices.map(({ p95Ms }) => p95Ms ?? 0), 1);
   const heightOf = (count: number): number => (count === 0 ? 0 : Math.max(2, (count / most) * (HEIGHT - 2)));
   return (
     <svg
@@ -22,9 +23,9 @@ export function Sparkline({ slices }: { slices: readonly Slice[] | undefined }):
       height={HEIGHT}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       role="img"
-      aria-label={words(slices)}
+      aria-label={trafficWords(slices)}
     >
-      <title>{words(slices)}</title>
+      <title>{trafficWords(slices)}</title>
       <line x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} class="base" />
       {slices.map(({ atMs, requests, errors }, i) => (
         <g key={atMs}>
@@ -40,31 +41,9 @@ export function Sparkline({ slices }: { slices: readonly Slice[] | undefined }):
           )}
         </g>
       ))}
-      {latencyLines(slices, step).map((points) => (
+      {latencyLines(slices, 'p95Ms', { width: WIDTH, height: HEIGHT, slowest }).map((points) => (
         <polyline key={points} points={points} />
       ))}
     </svg>
   );
-}
-
-/** One line for each run of slices that have a figure. */
-function latencyLines(slices: readonly Slice[], step: number): string[] {
-  const slowest = Math.max(...slices.map(({ p95Ms }) => p95Ms ?? 0), 1);
-  const runs: string[][] = [[]];
-  for (const [i, { p95Ms }] of slices.entries()) {
-    if (p95Ms === null) runs.push([]);
-    else
-      runs
-        .at(-1)
-        ?.push(`${((i + 0.5) * step).toFixed(1)},${(HEIGHT - 2 - (p95Ms / slowest) * (HEIGHT - 4)).toFixed(1)}`);
-  }
-  return runs.filter((run) => run.length > 1).map((run) => run.join(' '));
-}
-
-function words(slices: readonly Slice[]): string {
-  const requests = slices.reduce((total, slice) => total + slice.requests, 0);
-  const errors = slices.reduce((total, slice) => total + slice.errors, 0);
-  const last = slices.findLast(({ p50Ms }) => p50Ms !== null);
-  const pace = last ? `, lately ${formatMs(last.p50Ms)}, 95 % within ${formatMs(last.p95Ms)}` : '';
-  return `${counted(requests, 'request')} in 15 minutes, ${counted(errors, 'error')}${pace}`;
 }

@@ -30,7 +30,6 @@ export function TopBar(): ComponentChild {
         {now && <PortsChip status={now} />}
         {now && <TrustChip status={now} />}
         {now && <LlmChip status={now} />}
-        {now?.llm.spend && <SpendChip spend={now.llm.spend} />}
       </ul>
     </div>
   );
@@ -106,58 +105,90 @@ function PortsChip({
 }
 
 function TrustChip({ status: { trust } }: { status: StatusAnswer }): ComponentChild {
-  if (trust.trusted === true) return <Chip tone="good" title="Certificate" text="trusted" />;
+  const isTrusted = trust.trusted === true;
+  const text = trust.trusted === null ? 'not known' : isTrusted ? 'trusted' : 'not trusted yet';
   return (
-    <Chip tone="wait" title="Certificate" text={trust.trusted === null ? 'not known' : 'not trusted yet'}>
-      <p>
-        {trust.trusted === null
-          ? 'It is not known whether the browsers on this machine trust the certificate.'
-          : 'Browsers show a warning until the certificate is trusted.'}
-        {trust.commands.length > 0 && ' This makes them trust it:'}
-      </p>
-      {trust.commands.map((command) => (
-        <div key={command} class="command">
-          <code>{command}</code>
-          <CopyButton text={command} what="the command" />
-        </div>
-      ))}
+    <Chip tone={isTrusted ? 'good' : 'wait'} title="Certificate" text={text}>
+      {!isTrusted && (
+        <>
+          <p>
+            {trust.trusted === null
+              ? 'It is not known whether the browsers on this machine trust the certificate.'
+              : 'Browsers show a warning until the certificate is trusted.'}{' '}
+            This makes them trust it:
+          </p>
+          <Command text={trust.command} />
+        </>
+      )}
+      <ul class="stores">
+        {trust.stores.map(({ id, title, trusted }) => (
+          <li key={id}>
+            <i class={trusted ? 'dot good' : 'dot wait'} aria-hidden="true" />
+            {title} <span class="soft">{trusted ? 'trusts it' : 'does not trust it yet'}</span>
+          </li>
+        ))}
+      </ul>
+      {trust.commands.length > 0 && (
+        <details>
+          <summary class="soft">Or by hand, store by store</summary>
+          {trust.commands.map((command) => (
+            <Command key={command} text={command} />
+          ))}
+        </details>
+      )}
     </Chip>
+  );
+}
+
+function Command({ text }: { text: string }): ComponentChild {
+  return (
+    <div class="command">
+      <code>{text}</code>
+      <CopyButton text={text} what="the command" />
+    </div>
   );
 }
 
 function LlmChip({ status: { llm, model } }: { status: StatusAnswer }): ComponentChild {
+  const { usable, reason, spend } = llm;
+  const text = [usable ? model : model === '' ? 'none, names only' : 'not asked now', spend && spentText(spend)];
   return (
-    <Chip tone={llm.usable ? 'good' : 'calm'} title="LLM" text={llm.usable ? model : 'none, names only'}>
-      <p>{llm.reason}</p>
-      {!llm.usable && <p class="soft">Names and hints decide; what they leave open you choose yourself.</p>}
+    <Chip
+      tone={usable ? 'good' : model === '' ? 'calm' : 'wait'}
+      title="LLM"
+      text={text.filter((part) => part !== '').join(' · ')}
+    >
+      <p>{reason}</p>
+      {!usable && <p class="soft">Names and hints decide; what they leave open you choose yourself.</p>}
+      {spend && <SpendFacts spend={spend} />}
     </Chip>
   );
 }
 
-function SpendChip({ spend }: { spend: NonNullable<StatusAnswer['llm']['spend']> }): ComponentChild {
-  const cost = spend.cost === null ? '' : ` · ${formatCost(spend.cost)}`;
+type Spend = NonNullable<StatusAnswer['llm']['spend']>;
+
+/** Nothing before the first call. */
+function spentText({ calls, cost }: Spend): string {
+  return calls === 0 ? '' : `${counted(calls, 'call')}${cost === null ? '' : `, ${formatCost(cost)}`}`;
+}
+
+function SpendFacts({ spend }: { spend: Spend }): ComponentChild {
   return (
-    <Chip
-      tone={spend.leftThisMinute === 0 ? 'wait' : 'calm'}
-      title="Spent"
-      text={`${counted(spend.calls, 'call')}${cost}`}
-    >
-      <dl>
-        <dt>Calls</dt>
-        <dd>
-          {formatCount(spend.calls)}, {formatCount(spend.failures)} failed
-        </dd>
-        <dt>Tokens</dt>
-        <dd>
-          {formatCount(spend.promptTokens)} asked, {formatCount(spend.completionTokens)} answered
-        </dd>
-        <dt>Cost</dt>
-        <dd>{spend.cost === null ? 'the server does not say' : formatCost(spend.cost)}</dd>
-        <dt>Budget</dt>
-        <dd>
-          {spend.leftThisMinute} of {spend.budgetPerMinute} calls left this minute
-        </dd>
-      </dl>
-    </Chip>
+    <dl>
+      <dt>Calls</dt>
+      <dd>
+        {formatCount(spend.calls)} since the start, {formatCount(spend.failures)} without a valid answer
+      </dd>
+      <dt>Tokens</dt>
+      <dd>
+        {formatCount(spend.promptTokens)} sent, {formatCount(spend.completionTokens)} received
+      </dd>
+      <dt>Cost</dt>
+      <dd>{spend.cost === null ? 'the server does not say' : formatCost(spend.cost)}</dd>
+      <dt>Budget</dt>
+      <dd>
+        {spend.leftThisMinute} of {spend.budgetPerMinute} calls left this minute
+      </dd>
+    </dl>
   );
 }

@@ -105,7 +105,7 @@ function programFramework(argv: readonly string[]): string | undefined {
 }
 
 function wordFramework(arg: string): string | undefined {
-  // A title has its program first: `puma 6.5.0 (tcp://0.0.0.0:3120) [api]`.
+  // A title has its program first: `puma 6.5.0 (tcp://0.0.0.0:3011) [api]`.
   if (/^[\w.:-]+[ (]/.test(arg)) return programNamed(arg.split(/[ (]/, 1)[0] ?? '');
   const script = arg.includes('/') ? path.posix.normalize(arg) : arg;
   // `node_modules/storybook/bin/index.cjs`: the package's name.

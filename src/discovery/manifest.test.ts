@@ -15,7 +15,7 @@ describe('parseManifest: names', () => {
     ['Cargo.toml', '[workspace]\nmembers = ["a"]\n\n[package]\nname = "shop"\n', 'shop'],
     ['composer.json', '{"name":"laravel/laravel"}', 'laravel/laravel'],
     ['Gemfile', 'gem "rails"', undefined],
-    ['mix.exs', 'def project do\n  [app: :brisa, version: "0.1"]', 'brisa'],
+    ['mix.exs', 'def project do\n  [app: :lighthouse, version: "0.1"]', 'lighthouse'],
     [
       'pom.xml',
       '<?xml version="1.0"?><project><!-- <artifactId>no</artifactId> --><parent><artifactId>parent</artifactId></parent>\n<artifactId> shop </artifactId><dependencies><dependency><artifactId>lib</artifactId></dependency></dependencies></project>',
@@ -98,11 +98,11 @@ describe('preferredManifest', () => {
 
   it.each([
     ['ruby', 'Gemfile'],
-    ['puma 6.5.0 (tcp://0.0.0.0:3120) [api]', 'Gemfile'],
+    ['puma 6.5.0 (tcp://0.0.0.0:3011) [api]', 'Gemfile'],
     ['node', 'package.json'],
     ['python3.12', 'pyproject.toml'],
     ['uvicorn', 'pyproject.toml'],
-    ['courier-location', 'go.mod'],
+    ['harbour-schedule', 'go.mod'],
     ['', 'package.json'],
   ])('for %j takes %s', (program, file) => {
     expect(preferredManifest(all, program)?.file).toBe(file);

@@ -18,7 +18,7 @@ describe('noiseReason', () => {
     ['/usr/share/code/code --type=utility --inspect-port=0', 'editor (VS Code)'],
     ['/home/kim/.vscode-server/bin/abc/node /home/kim/.vscode-server/bin/abc/out/server-main.js', 'editor'],
     ['/opt/idea/jbr/bin/java -Didea.paths.selector=IntelliJIdea2025.1 com.intellij.idea.Main', 'editor (JetBrains)'],
-    ['/home/kim/go/bin/gopls serve -listen=127.0.0.1:37374', 'language server'],
+    ['/home/kim/go/bin/gopls serve -listen=127.0.0.1:37412', 'language server'],
     ['node /usr/lib/node_modules/typescript-language-server/lib/typescript-language-server.js', 'language server'],
     ['/opt/google/chrome/chrome --remote-debugging-port=9222', 'browser (Chromium)'],
     ['/usr/lib/firefox-esr/firefox-esr', 'browser'],

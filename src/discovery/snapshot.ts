@@ -128,6 +128,14 @@ export class Discovery {
     return this.#containers.log(id.slice(1), lines);
   }
 
+  /** The same of a container that need not run any more, as long as the engine still has it. @param name as it had */
+  async stoppedContainerLog(name: string, lines: number): Promise<ContainerLog> {
+    // As Docker allows names (moby, daemon/names).
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) || !this.#containers)
+      return { problem: 'there is no such container' };
+    return this.#containers.log(name, lines);
+  }
+
   /** End the thread. Who still waits gets the previous snapshot. */
   async close(): Promise<void> {
     this.#closed = true;

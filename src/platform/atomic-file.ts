@@ -9,6 +9,8 @@ import path from 'node:path';
 export interface AtomicFileOptions {
   /** Permission bits of the file; default 0600, as everything that we write is its user's alone. */
   mode?: number;
+  /** Whose file it is to be; default the folder's owner (below), else whoever writes. */
+  owner?: { uid: number; gid: number };
 }
 
 /** Tells one version of a file from the next: a replaced or an edited file has another stamp. */
@@ -35,7 +37,7 @@ export async function writeFileAtomic(
   // 'wx': a file or a symbolic link that somebody put there is never written through.
   const handle = await open(temporary, 'wx', options.mode ?? 0o600);
   try {
-    const stamp = await fill(handle, folder, data, options.mode ?? 0o600);
+    const stamp = await fill(handle, folder, data, options);
     await rename(temporary, file);
     await syncFolder(folder);
     return stamp;
@@ -45,11 +47,17 @@ export async function writeFileAtomic(
   }
 }
 
-async function fill(handle: FileHandle, folder: string, data: string | Uint8Array, mode: number): Promise<FileStamp> {
+async function fill(
+  handle: FileHandle,
+  folder: string,
+  data: string | Uint8Array,
+  { mode = 0o600, owner }: AtomicFileOptions,
+): Promise<FileStamp> {
   try {
-    // The umask cuts the mode of open().
+    if (owner) await handle.chown(owner.uid, owner.gid);
+    else await giveToFolderOwner(handle, folder);
+    // After the owner, whose change clears bits; and the umask has cut the mode of open().
     await handle.chmod(mode);
-    await giveToFolderOwner(handle, folder);
     await handle.writeFile(data);
     await handle.sync();
     return stampOf(await handle.stat({ bigint: true }));

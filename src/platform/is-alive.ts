@@ -15,12 +15,20 @@ export function isAlive(pid: number): boolean {
   return !isZombie(pid);
 }
 
-/** False where there is no /proc. */
+/** Fields after the program's name in /proc/PID/stat (proc_pid_stat(5)): the state first, the number of threads. */
+const STATE = 0;
+const THREADS = 17;
+
+/**
+ * Has all of it ended? Where the first thread is gone and others still are on their way (a kill under load), its sockets
+ * are open. False where there is no /proc.
+ */
 function isZombie(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The second field is the program's name in brackets, which may hold anything.
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[STATE] === 'Z' && Number(fields[THREADS]) <= 1;
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@
 import net from 'node:net';
 import { AppError, systemCode } from '../core/errors.ts';
 import { routerOfProgram } from './known-routers.ts';
+import { GUARDED, loopbackOnly, WILDCARDS } from './loopback-guard.ts';
 import { lowPortAdvice } from './low-ports.ts';
 import { holderText, type PortHolder, whoHolds as whoHoldsInProc } from './port-holder.ts';
 
@@ -12,7 +13,7 @@ import { holderText, type PortHolder, whoHolds as whoHoldsInProc } from './port-
 export interface ListenOptions {
   /** 0: any free port, the same on every address. */
   port: number;
-  /** IP addresses without brackets. */
+  /** IP addresses without brackets; GUARDED among them: all addresses, for peers on loopback alone. */
   hosts: readonly string[];
   /** The user asked for this very port: that one or an error. */
   explicit: boolean;
@@ -55,7 +56,10 @@ const BACKLOG = 1024;
  * @throws {AppError} PORT_IN_USE with the program that holds it · PORT_FORBIDDEN · CONFIG_BAD_VALUE for an address
  *   that is not this machine's
  */
-export async function listenBoth(options: ListenOptions): Promise<BoundPort> {
+export async function listenBoth(asked: ListenOptions): Promise<BoundPort> {
+  const options = asked.hosts.includes(GUARDED)
+    ? { ...asked, hosts: WILDCARDS, onConnection: loopbackOnly(asked.onConnection) }
+    : asked;
   const { port, fallbackPort, explicit, inherited = [] } = options;
   if (inherited.length > 0) return adopt(inherited, options.onConnection);
   try {

@@ -3,11 +3,13 @@
  * is its user's alone. Never in a shared temporary folder, where others plant links and cleaners purge.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { lchown, mkdir, open, stat, unlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
-import { invokingUser } from './invoking-user.ts';
+import { shellQuote } from '../core/shell-quote.ts';
+import { type InvokingUser, invokingUser } from './invoking-user.ts';
 
 /** What is read of the environment here. */
 export type PathEnvironment = Record<string, string | undefined>;
@@ -19,12 +21,14 @@ const MAX_SOCKET_PATH_BYTES = 100;
  * Home folder of the user: HOME where it is set to an absolute path, else what the system's user database says
  * (a daemon started at boot has no HOME). Under sudo with root's HOME it is the home of the user who called sudo:
  * whose CA and routes those are does not depend on how sudo is set up.
- * @throws {AppError} DATA_DIR_UNUSABLE when neither knows one (a container's arbitrary uid)
+ * @throws {AppError} DATA_DIR_UNUSABLE when neither knows one (a container's arbitrary uid), or for a third user's HOME
  */
 export function homeFolder(env: PathEnvironment): string {
-  const behindSudo = invokingUser(env)?.home;
+  const user = invokingUser(env);
+  const behindSudo = user?.home;
   const given = env.HOME !== undefined && path.isAbsolute(env.HOME) ? env.HOME : undefined;
   if (behindSudo !== undefined && (given === undefined || given === os.userInfo().homedir)) return behindSudo;
+  if (user && given !== undefined) checkHome(given, user);
   if (given !== undefined) return given;
   try {
     return os.userInfo().homedir;
@@ -34,6 +38,15 @@ export function homeFolder(env: PathEnvironment): string {
       cause: error,
     });
   }
+}
+
+/** sudo with the HOME of a third user: what is there is neither the caller's nor root's, and stays untouched. */
+function checkHome(home: string, { uid, name }: InvokingUser): void {
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid;
+  if (owner === uid || owner === 0 || owner === undefined) return;
+  throw new AppError('DATA_DIR_UNUSABLE', `HOME is "${home}", which is not the home of ${name || uid}`, {
+    hint: 'Call sudo with -H, or run this as the user who is meant',
+  });
 }
 
 /**
@@ -126,11 +139,11 @@ async function checkOwner(dir: string): Promise<void> {
   const own = process.geteuid?.();
   if (!found.isDirectory()) throw unusable(dir, 'it is not a folder', `Move it away, or use another --data-dir`);
   if (own !== undefined && own !== 0 && found.uid !== own) {
-    throw unusable(dir, `it belongs to another user (uid ${found.uid})`, `sudo chown -R ${own} ${quoted(dir)}`);
+    throw unusable(dir, `it belongs to another user (uid ${found.uid})`, `sudo chown -R ${own} ${shellQuote(dir)}`);
   }
   if ((found.mode & 0o022) !== 0 && process.platform !== 'win32') {
     // /tmp and the like, too: whoever may write here may replace the CA or the mappings.
-    throw unusable(dir, 'others may write into it', `chmod 700 ${quoted(dir)}, or use another --data-dir`);
+    throw unusable(dir, 'others may write into it', `chmod 700 ${shellQuote(dir)}, or use another --data-dir`);
   }
 }
 
@@ -177,10 +190,6 @@ function fixOf(error: unknown, dir: string): string {
   const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'Free some space, or use another --data-dir';
   if (code === 'EACCES' || code === 'EPERM')
-    return `Check who owns ${quoted(dir)} and its parents, or use another --data-dir`;
+    return `Check who owns ${shellQuote(dir)} and its parents, or use another --data-dir`;
   return 'Use another folder: --data-dir /some/folder (or HOSTWISE_DATA_DIR)';
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

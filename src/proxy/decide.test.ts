@@ -18,6 +18,7 @@ function head(part: Partial<RequestHead>): RequestHead {
     serverName: 'shop.localhost',
     navigation: false,
     hop: undefined,
+    coding: undefined,
     ...part,
   };
 }
@@ -66,6 +67,14 @@ describe('decide() on the authority', () => {
     expect(verdict({ hop: '4' })).toMatchObject({ kind: 'forward' });
     expect(verdict({ hop: '5' })).toMatchObject({ kind: 'reject', code: 'REQUEST_LOOP' });
     expect(verdict({ hop: 'garbage' })).toMatchObject({ kind: 'forward' });
+  });
+
+  it('refuses a body in any coding but chunks', () => {
+    for (const coding of ['chunked', 'Chunked', undefined])
+      expect(verdict({ coding })).toMatchObject({ kind: 'forward' });
+    for (const coding of ['gzip, chunked', 'chunked, chunked', 'identity', '']) {
+      expect(verdict({ coding })).toMatchObject({ kind: 'reject', code: 'REQUEST_CODING' });
+    }
   });
 
   it('takes the host of an absolute-form target, and rejects one that contradicts the Host header', () => {

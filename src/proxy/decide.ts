@@ -21,6 +21,8 @@ export interface RequestHead {
   navigation: boolean;
   /** Value of our hop header. */
   hop: string | undefined;
+  /** Transfer-Encoding of the body. */
+  coding: string | undefined;
 }
 
 /** The settings that decide. */
@@ -81,6 +83,10 @@ export function decide(head: RequestHead, rules: DecideRules): Verdict {
   }
   if (split.authority !== undefined && head.authority && split.authority !== head.authority) {
     return reject('HOST_INVALID', 'Two hosts', 'The request line and the Host header name different hosts');
+  }
+  // What the parser takes off is chunks only: any other coding would stay on the body and be named to nobody.
+  if (head.coding !== undefined && head.coding.toLowerCase() !== 'chunked') {
+    return reject('REQUEST_CODING', 'Unknown transfer coding', 'A body can be sent in chunks, not in another coding');
   }
   const authority = parseAuthority(given);
   if (authority === null) return reject('HOST_INVALID', 'Bad host', 'The Host header is not a valid host name');

@@ -112,7 +112,7 @@ export class Http2Exchange implements Exchange {
   inform(status: number, headers: readonly string[]): void {
     if (this.gone || this.answered) return;
     try {
-      this.#stream.additionalHeaders({ ...grouped(headers), ':status': status });
+      this.#stream.additionalHeaders({ ...grouped(withoutLength(headers)), ':status': status });
     } catch {
       // Fields that Node refuses: information may be left out (RFC 9110 section 15.2).
     }
@@ -124,7 +124,8 @@ export class Http2Exchange implements Exchange {
     this.#endless = isEndless(headers);
     this.recording?.head(status, headers);
     // Node refuses a status that RFC 9110 section 15 does not know; clients treat it as a 5xx.
-    const flat: string[] = [':status', String(status > 599 ? 500 : status), ...headers];
+    const sent = hasNoContent(status) ? withoutLength(headers) : headers;
+    const flat: string[] = [':status', String(status > 599 ? 500 : status), ...sent];
     if (trailers) {
       this.#stream.once('wantTrailers', () => this.#sendTrailers());
     }
@@ -147,7 +148,8 @@ export class Http2Exchange implements Exchange {
   }
   write(chunk: Uint8Array): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
-    if (this.gone) return true;
+    // Node ends a response without content itself.
+    if (this.gone || this.#stream.writableEnded) return true;
     if (this.#isFresh) {
       this.#isFresh = false;
       this.#held = chunk;
@@ -222,6 +224,22 @@ function joinCookies(raw: readonly string[]): string[] {
     }
   }
   return result;
+}
+
+/** RFC 9110 sections 15.3.5 and 15.3.6. */
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 205;
+}
+
+/**
+ * Some servers announce a length where there can be no content (RFC 9110 section 8.6 forbids it). HTTP/1.1 clients do not
+ * mind; HTTP/2 clients take the response for malformed (RFC 9113 section 8.1.1).
+ */
+function withoutLength(flat: readonly string[]): readonly string[] {
+  const at = flat.findIndex(
+    (name, i) => i % 2 === 0 && name.length === 14 && name.toLowerCase() === 'content-length' && flat[i + 1] !== '0',
+  );
+  return at === -1 ? flat : [...flat.slice(0, at), ...flat.slice(at + 2)];
 }
 
 function ignore(): void {}

@@ -8,7 +8,7 @@ import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
-import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { answerHeaders, type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { KeptBody, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
@@ -163,13 +163,20 @@ function relay(
   options: ForwardOptions,
   finished: (result: ForwardResult) => void,
 ): void {
-  const headers = responseHeaders(response.rawHeaders, options);
   const trailers = response.headers['content-length'] === undefined;
   response.on('error', () => {});
+  if (response.statusCode === 101) {
+    // It says so, but names no protocol: Node takes it for a response, a client would take it for a tunnel.
+    response.destroy();
+    const error = new AppError('UPSTREAM_BROKE', 'It changed the protocol to no other one');
+    finished({ kind: 'unanswered', error, spoke: 'http' });
+    return;
+  }
   try {
+    const headers = answerHeaders(response.rawHeaders, options);
     exchange.respond(response.statusCode ?? 502, response.statusMessage ?? '', headers, trailers);
   } catch (error) {
-    // A head that Node refuses to send on (a status of 0, control characters).
+    // A head that cannot be sent on (a status of 0, control characters, another coding than chunks).
     response.destroy();
     finished({ kind: 'unanswered', error, spoke: 'http' });
     return;

@@ -13,7 +13,7 @@ import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
 import { forwardGrpc } from './forward-grpc.ts';
 import { isGrpc } from './grpc.ts';
-import { type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
+import { answerHeaders, type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { PlainClient, PlainRequest } from './plain-client.ts';
 import { hasBegun, RequestBody } from './request-body.ts';
@@ -155,9 +155,9 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, message = ''): void {
     clearTimeout(this.#silence);
-    const headers = responseHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], this.#options);
-    if (status >= 100 && status < 200) this.#exchange.inform(status, headers);
-    else this.#start(controller, status, message, headers);
+    const raw = (controller.rawHeaders ?? []) as (Buffer | string)[];
+    if (status >= 100 && status < 200) this.#exchange.inform(status, responseHeaders(raw, this.#options));
+    else this.#start(controller, status, message, answerHeaders(raw, this.#options));
   }
 
   #start(controller: Dispatcher.DispatchController, status: number, message: string, headers: string[]): void {

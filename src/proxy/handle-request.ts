@@ -5,6 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERROR_CODES } from '../core/errors.ts';
+import { isLoadedAhead } from '../core/page-format.ts';
 import type { PathRule, RouteAsk, RouteOutcome } from '../core/route.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { belowPath, clientPath } from './below-path.ts';
@@ -77,6 +78,7 @@ function headOf(exchange: Exchange, kind: RequestHead['kind']): RequestHead {
     serverName: exchange.serverName,
     navigation: navigates(exchange),
     hop: exchange.header(HOP_HEADER),
+    coding: exchange.header('transfer-encoding'),
   };
 }
 
@@ -192,7 +194,9 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
 }
 
 function askFor(exchange: Exchange, verdict: ForwardVerdict, rule: PathRule | undefined): RouteAsk {
-  const ask: RouteAsk = { hostname: verdict.hostname, navigation: navigates(exchange) };
+  // What is loaded ahead gets no part of what is kept for a person's click.
+  const navigation = navigates(exchange) && !isLoadedAhead((name) => exchange.header(name));
+  const ask: RouteAsk = { hostname: verdict.hostname, navigation };
   if (rule?.to) Object.assign(ask, rule.to);
   else if (rule) ask.pathPrefix = rule.prefix;
   return ask;

@@ -2,6 +2,7 @@
  * Header fields on their way through. Hop-by-hop fields end here (RFC 9110 section 7.6.1), forwarding fields are set
  * and never believed; nothing else is touched.
  */
+import { AppError } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { type AnswerPlace, markedCookies, rewriteCookie, rewriteRefresh, rewriteUrl } from './rewrite-answer.ts';
 
@@ -148,10 +149,29 @@ export function hopCount(value: string | undefined): number {
 }
 
 /**
+ * {@link responseHeaders} of the head before a body.
+ * @throws {AppError} UPSTREAM_BROKE for a transfer coding that would stay on the body and be named to nobody
+ */
+export function answerHeaders(raw: readonly (Buffer | string)[], options: ForwardOptions): string[] {
+  return responseHeaders(raw, options, refuseCoding);
+}
+
+function refuseCoding(value: string): void {
+  // What the parser takes off is chunks only.
+  if (value.toLowerCase() === 'chunked') return;
+  throw new AppError('UPSTREAM_BROKE', `It sent its answer in the transfer coding “${value}”`);
+}
+
+/**
  * Response header fields for the client, flat, without hop-by-hop fields.
  * @param raw as the upstream sent them: Buffers or strings, names and values alternating
+ * @param onCoding told of every Transfer-Encoding
  */
-export function responseHeaders(raw: readonly (Buffer | string)[], options: ForwardOptions = {}): string[] {
+export function responseHeaders(
+  raw: readonly (Buffer | string)[],
+  options: ForwardOptions = {},
+  onCoding: (value: string) => void = () => {},
+): string[] {
   let named: Set<string> | undefined;
   const result: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -162,9 +182,12 @@ export function responseHeaders(raw: readonly (Buffer | string)[], options: Forw
     }
     const lower = name.toLowerCase();
     if (lower === 'connection') named = union(named, connectionTokens(text(raw[i + 1])));
-    // `trailer` stays: it announces fields that do pass.
-    if (HOP_BY_HOP.has(lower)) continue;
     const value = text(raw[i + 1]);
+    // `trailer` stays: it announces fields that do pass.
+    if (HOP_BY_HOP.has(lower)) {
+      if (lower === 'transfer-encoding') onCoding(value);
+      continue;
+    }
     if (options.place === undefined) result.push(name, value);
     // A sibling must not log the origin's users out.
     else if (lower !== 'clear-site-data' || options.cookieMark === undefined)

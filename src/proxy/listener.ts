@@ -8,35 +8,23 @@ import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
+import { refuse } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
 import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
 import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
 import { handleRequest, handleUpgrade } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
+import { LISTENER_LIMITS, type ListenerLimits } from './listener-limits.ts';
+import { endsBehindAnswers, inTurn } from './pipeline.ts';
 import type { CertificateSource } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
+import { SessionClock } from './session-clock.ts';
 
 /** TLS record type of a handshake (RFC 8446 section 5.1): no HTTP method begins with it. */
 const TLS_HANDSHAKE_BYTE = 0x16;
-/** A client that connects and says nothing, or does not finish its handshake. */
-const FIRST_BYTE_TIMEOUT_MS = 10_000;
-/** Request heads that dribble in (slowloris). */
-const HEADERS_TIMEOUT_MS = 30_000;
-/** How often Node looks for such clients. */
-const TIMEOUT_CHECK_MS = 1_000;
-/** An HTTP/2 session on which nothing moves is closed gracefully: a silent stream on it goes on. */
-const SESSION_IDLE_MS = 10 * 60_000;
-/** An HTTP/1.1 connection between two requests. Above Chromium's reuse window, so that it rarely meets a close. */
-const KEEP_ALIVE_MS = 65_000;
-/** HMR cancels by the thousand: Node's default of 1,000 resets kills a browser's session. */
-const STREAM_RESET_BURST = 10_000;
-const STREAM_RESET_PER_SECOND = 500;
-/** Large enough for fast uploads on loopback; the default 64 KiB halves them. */
-const WINDOW_BYTES = 1024 * 1024;
-/** Fields of an HTTP/2 head, and bytes of an HTTP/1.1 one: cookies of many apps on one domain add up. */
-const MAX_HEADER_FIELDS = 2_000;
-const MAX_HEAD_BYTES = 64 * 1024;
+/** How full it may get before idle connections are closed. */
+const ROOM_SHARE = 0.9;
 /** Time that requests under way get when we stop. */
 const GRACE_MS = 10_000;
 const CLOSE_CHECK_MS = 10;
@@ -50,17 +38,26 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   /** Requests that have no complete answer yet. */
   readonly #inFlight = new InFlight();
-  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #clocks = new Set<SessionClock>();
+
+  readonly #limits: Readonly<ListenerLimits>;
+  #madeRoomAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
-  constructor(context: RequestContext, certificates: CertificateSource, tlsOptions: tls.TlsOptions) {
+  constructor(
+    context: RequestContext,
+    certificates: CertificateSource,
+    tlsOptions: tls.TlsOptions,
+    limits: Readonly<ListenerLimits> = LISTENER_LIMITS,
+  ) {
     this.#context = context;
+    this.#limits = limits;
     this.#h1 = this.#createHttp1();
     this.#h2 = this.#createHttp2();
     this.#tls = tls.createServer({
       ...tlsOptions,
       ALPNProtocols: ['h2', 'http/1.1'],
-      handshakeTimeout: FIRST_BYTE_TIMEOUT_MS,
+      handshakeTimeout: this.#limits.firstByteMs,
       SNICallback: (name, done) => {
         certificates.contextFor(name).then(
           (secureContext) => done(null, secureContext),
@@ -82,11 +79,17 @@ export class Listener {
 
   /** Take a fresh TCP connection. */
   accept(socket: Socket): void {
+    const { maxConnections } = this.#limits;
+    if (this.#sockets.size >= maxConnections * ROOM_SHARE) this.#makeRoom();
+    if (this.#sockets.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const giveUp = (): void => void socket.destroy();
     socket.on('error', giveUp);
-    socket.setTimeout(FIRST_BYTE_TIMEOUT_MS, giveUp);
+    socket.setTimeout(this.#limits.firstByteMs, giveUp);
     const look = (): void => {
       const first: Buffer | null = socket.read(1);
       if (first === null) {
@@ -105,61 +108,98 @@ export class Listener {
     });
   }
 
+  /** Whoever asks nothing now leaves: browsers connect again when they need to. */
+  #makeRoom(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#madeRoomAtMs < this.#limits.checkMs) return;
+    this.#madeRoomAtMs = nowMs;
+    this.#h1.closeIdleConnections();
+    for (const clock of this.#clocks) if (clock.isIdle) clock.close();
+  }
+
   #onSecure(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy());
-    (socket.alpnProtocol === 'h2' ? this.#h2 : this.#h1).emit('connection', socket);
+    if (socket.alpnProtocol !== 'h2') {
+      this.#h1.emit('connection', socket);
+      return;
+    }
+    // Node makes the session within this call.
+    const begins = (session: http2.ServerHttp2Session): void => this.#onSession(session, socket);
+    this.#h2.once('session', begins);
+    this.#h2.emit('connection', socket);
+    this.#h2.off('session', begins);
+  }
+
+  #onSession(session: http2.ServerHttp2Session, socket: TLSSocket): void {
+    const clock = new SessionClock(session, socket, this.#limits);
+    this.#clocks.add(clock);
+    session.setLocalWindowSize(this.#limits.windowBytes * 4);
+    session.once('close', () => this.#clocks.delete(clock));
+    session.on('error', () => session.destroy());
+    session.on('stream', (stream, headers, _flags, rawHeaders) => {
+      // Reset before anybody could look at it.
+      if (stream.closed) return;
+      const exchange = new Http2Exchange(stream, headers, rawHeaders as string[]);
+      clock.began();
+      exchange.onClose(() => clock.ended());
+      this.#onStream(exchange);
+    });
   }
 
   #createHttp1(): http.Server {
     const server = http.createServer({
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: this.#limits.headersMs,
+      maxHeaderSize: this.#limits.maxHeadBytes,
       // Uploads may take as long as they take.
       requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: this.#limits.keepAliveMs,
+      connectionsCheckingInterval: this.#limits.checkMs,
       // A Host that is missing or doubled is answered by decide.ts, with words.
       requireHostHeader: false,
       shouldUpgradeCallback: (request) => upgradeProtocol(request) !== undefined,
     });
     // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
     server.maxHeadersCount = 0;
-    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void =>
-      this.#onExchange(new Http1Exchange(request, response));
+    const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      const start = (): void => this.#onExchange(new Http1Exchange(request, response));
+      inTurn(request, response, this.#limits.maxWaiting, start);
+    };
     server.on('request', onRequest);
     // `Expect` is the upstream's to answer.
     server.on('checkContinue', onRequest);
     server.on('checkExpectation', onRequest);
+    server.on('clientError', (error, socket) => refuse(error, socket as Socket, this.#limits.closingMs));
     server.on('upgrade', (request, socket, head) => {
+      if (endsBehindAnswers(socket as Socket)) return;
       const upgrade = http1Upgrade(request, socket as Socket, head);
       void handleUpgrade(this.#context, upgrade);
     });
     // Classic CONNECT is for forward proxies, which this is not.
-    server.on('connect', (_request, socket) => socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n'));
+    server.on('connect', (_request, stream) => {
+      const socket = stream as Socket;
+      if (endsBehindAnswers(socket)) return;
+      socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n');
+      socket.destroySoon();
+    });
     return server;
   }
 
   #createHttp2(): http2.Http2Server {
     const server = http2.createServer({
-      settings: { enableConnectProtocol: true, initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 256 },
-      streamResetBurst: STREAM_RESET_BURST,
-      streamResetRate: STREAM_RESET_PER_SECOND,
+      settings: {
+        enableConnectProtocol: true,
+        initialWindowSize: this.#limits.windowBytes,
+        maxConcurrentStreams: this.#limits.maxStreams,
+      },
+      maxSessionRejectedStreams: this.#limits.maxRejectedStreams,
+      streamResetBurst: this.#limits.streamResetBurst,
+      streamResetRate: this.#limits.streamResetsPerSecond,
       // An app that sends `X-Content-Type-Options` twice (its framework and a library) is no reason for an error.
       strictSingleValueFields: false,
       // Browsers send every cookie as a field of its own; Node's default is 128 fields.
-      maxHeaderListPairs: MAX_HEADER_FIELDS,
-    });
-    server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.setLocalWindowSize(WINDOW_BYTES * 4);
-      session.setTimeout(SESSION_IDLE_MS, () => session.close());
-      session.once('close', () => this.#sessions.delete(session));
-      session.on('error', () => session.destroy());
+      maxHeaderListPairs: this.#limits.maxHeaderFields,
     });
     server.on('sessionError', () => {});
-    server.on('stream', (stream, headers, _flags, rawHeaders) => {
-      this.#onStream(new Http2Exchange(stream as http2.ServerHttp2Stream, headers, rawHeaders as string[]));
-    });
     return server;
   }
 
@@ -196,7 +236,7 @@ export class Listener {
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#h1.closeIdleConnections();
     this.#h1.emit('close');
-    for (const session of this.#sessions) session.close();
+    for (const clock of this.#clocks) clock.close();
     const deadline = Date.now() + graceMs;
     while (this.#inFlight.isBusy && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
     for (const socket of this.#sockets) socket.destroy();

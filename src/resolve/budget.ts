@@ -18,13 +18,14 @@ export interface BudgetOptions {
 
 /** See the file's header. */
 export class LlmBudget {
-  readonly #perMinute: number;
+  /** Requests a minute. */
+  readonly perMinute: number;
   readonly #kept: number;
   readonly #now: () => number;
   #spentAt: number[] = [];
 
   constructor({ perMinute = 30, keptForNavigations = 10, now = Date.now }: BudgetOptions = {}) {
-    this.#perMinute = perMinute;
+    this.perMinute = perMinute;
     this.#kept = Math.min(keptForNavigations, perMinute);
     this.#now = now;
   }
@@ -40,6 +41,6 @@ export class LlmBudget {
   remaining(navigation: boolean): number {
     const oldest = this.#now() - WINDOW_MS;
     this.#spentAt = this.#spentAt.filter((at) => at > oldest);
-    return Math.max(0, this.#perMinute - (navigation ? 0 : this.#kept) - this.#spentAt.length);
+    return Math.max(0, this.perMinute - (navigation ? 0 : this.#kept) - this.#spentAt.length);
   }
 }

@@ -11,7 +11,8 @@ import { buildClaims, type Claim } from './claims.ts';
 import { flatText, nameText, scopeText } from './name-text.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
-import { isTool } from './roles.ts';
+import { isPlainWord } from './role-words.ts';
+import { hasRole, isStranger, isTool, ownParts } from './roles.ts';
 
 /** Four labels of this length and a domain stay under the 253 characters of a hostname. */
 const MAX_PART_CHARS = 48;
@@ -69,7 +70,7 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
       yield;
       const wish = all[i]?.[level[i] ?? 0] ?? '';
       if ((level[i] ?? 0) + 1 >= (all[i]?.length ?? 0)) continue;
-      if (taken.get(wish) === 1 && !isContested(wish, place, claims)) continue;
+      if (taken.get(wish) === 1 && !isContested(wish, place, claims) && !isCommon(wish, place, places)) continue;
       level[i] = (level[i] ?? 0) + 1;
       moved = true;
     }
@@ -103,6 +104,11 @@ function* uniqueNames(
     names.byId.set(service.id, name);
   }
   return names;
+}
+
+/** Is it the word for a kind of service (`api`), which another project here has as well? */
+function isCommon(wish: string, place: Place, places: readonly Place[]): boolean {
+  return isPlainWord(wish) && places.some((other) => other.checkout !== place.checkout && hasRole(other, wish));
 }
 
 /** Does another checkout that is no copy of this one claim exactly this name? */
@@ -149,7 +155,10 @@ function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
   const part = label(place.parts[0] ?? '');
   const own = part === '' ? parent.name : under(part, parent.name);
   const wishes = [under(tool, own), under(`${tool}-${port}`, own), under(label(`${tool}-${port}-${service.id}`), own)];
-  const alone = part !== '' || (place.web && !isTool(place) && parent.webCount === 1);
+  const alone =
+    part === ''
+      ? place.web && !isTool(place) && !isStranger(place) && parent.webCount === 1
+      : ownParts(place).includes(place.parts[0] ?? '');
   return alone ? [own, ...wishes] : wishes;
 }
 
@@ -157,7 +166,9 @@ function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
 function looseWishes(place: Place, tool: string, port: number): string[] {
   const [alias] = place.aliases;
   const wishes = [`${tool}-${port}`, label(`${tool}-${port}-${place.service.id}`)].map(routable);
-  return alias === undefined ? wishes : [routable(label(alias)), ...wishes];
+  return alias === undefined || (!isContainer(place.service) && isTool(place))
+    ? wishes
+    : [routable(label(alias)), ...wishes];
 }
 
 function label(text: string): string {
@@ -256,7 +267,9 @@ function* branchLabels(places: readonly Place[]): Pausable<Map<string, string>> 
     if (!place.linked || place.checkout === null) continue;
     const short = shortBranch(place);
     const unique = users.get(keyOf(place, short))?.size === 1;
-    labels.set(place.checkout, label(unique ? short : wholeBranch(place)) || label(place.directory));
+    // A branch called `api` is not the API.
+    const names = [unique ? short : '', label(wholeBranch(place)), label(place.directory), label(`branch-${short}`)];
+    labels.set(place.checkout, names.find((name) => name !== '' && !isPlainWord(name)) ?? '');
   }
   return labels;
 }

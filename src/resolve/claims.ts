@@ -2,11 +2,12 @@
  * The names that each service answers to, as an index per snapshot. Every claim comes from one rule of
  * {@link claimsOf}; names.ts says which claim wins.
  */
-import type { Snapshot } from '../core/service.ts';
+import { isContainer, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
 import { flatText } from './name-text.ts';
 import { buildPlaces, type Place } from './places.ts';
-import { isRoleWord, roleWords } from './roles.ts';
+import { isPlainWord } from './role-words.ts';
+import { isTool, ownParts, roleWords } from './roles.ts';
 
 /** The rules by which a service claims a name. */
 export type ClaimRule =
@@ -83,16 +84,17 @@ function addClaim(claims: Map<string, Claim[]>, key: string, claim: Claim): void
   else claims.set(key, [claim]);
 }
 
-/** A name without its hyphens; its labels stay apart. */
+/** A name without its hyphens; its labels stay apart, and so do numbers: `v1-2` is not `v12`. */
 export function squash(name: string): string {
-  return name.replaceAll('-', '');
+  return name.replace(/(?<!\d)-|-(?!\d)/g, '');
 }
 
 /** All claims of one service. */
-function claimsOf(place: Place): Claim[] {
+function claimsOf(found: Place): Claim[] {
+  const place = named(found);
   const claims: Claim[] = [];
   const claim = (rule: ClaimRule, ...parts: string[]) => {
-    const made: Claim = { place, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
+    const made: Claim = { place: found, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
     claims.push(made);
     return made;
   };
@@ -103,6 +105,12 @@ function claimsOf(place: Place): Claim[] {
   if (place.copyOf !== undefined) claimWorktree({ ...place, families: [place.copyOf] }, claim);
   claimRoles(place, claim);
   return claims;
+}
+
+/** A tool does not take the names of where it runs. */
+function named(place: Place): Place {
+  if (isContainer(place.service) || !isTool(place)) return place;
+  return { ...place, parts: ownParts(place), aliases: [] };
 }
 
 type MakeClaim = (rule: ClaimRule, ...parts: string[]) => Claim;
@@ -138,7 +146,7 @@ function claimRoles(place: Place, claim: MakeClaim): void {
 function claimWorktree(place: Place, claim: TakeClaim): void {
   const { directory } = place;
   if (directory !== '' && !place.families.includes(directory)) {
-    if (!isRoleWord(directory)) claim('worktree', directory);
+    if (!isPlainWord(directory)) claim('worktree', directory);
     for (const part of place.parts) claim('part.branch.project', part, directory);
   }
   for (const family of place.families) claimBranches(place, family, claim);
@@ -147,7 +155,7 @@ function claimWorktree(place: Place, claim: TakeClaim): void {
 /** A branch called `api` is not the API: only with a part before it does such a word mean the branch. */
 function claimBranches({ branches, parts }: Place, family: string, claim: TakeClaim): void {
   for (const branch of branches) {
-    if (!isRoleWord(branch)) {
+    if (!isPlainWord(branch)) {
       claim('branch.project', branch, family);
       claim('branch.project', family, branch);
     }

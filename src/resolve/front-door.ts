@@ -5,10 +5,11 @@
 import { imageName } from '../core/command-words.ts';
 import { isContainer } from '../core/service.ts';
 import type { Place } from './places.ts';
-import { isBundler, isFrontEnd, isPageServer, standingOf } from './roles.ts';
+import { isBundler, isFrontEnd, isPageServer, isStranger, standingOf } from './roles.ts';
 
 /**
  * The one that the bare name means; undefined where it could be another.
+ * 0. Never a program that may be anything (`isStranger`), though it may be why nothing is decided.
  * 1. Tools beside the work (mail catchers, Storybook, test reports) and parts beside the pages (`admin`, `docs`) are
  *    never meant. Limit: they have to be known.
  * 2. The only one that is left; but beside those an API is not meant, nor a container of a compose project that is not
@@ -21,6 +22,11 @@ import { isBundler, isFrontEnd, isPageServer, standingOf } from './roles.ts';
  *    of their own the bundler serves the pages, so that is rule 3 or 4.
  */
 export function frontDoor(places: readonly Place[]): Place | undefined {
+  const chosen = shownOf(places);
+  return chosen && isStranger(chosen) ? undefined : chosen;
+}
+
+function shownOf(places: readonly Place[]): Place | undefined {
   const own = places.filter((place) => standingOf(place) !== 'tool' && standingOf(place) !== 'side');
   const [first] = own;
   if (own.length <= 1) return own.length === places.length || (first && isMeant(first, places)) ? first : undefined;

@@ -89,6 +89,11 @@ export class LlmClient {
     }
   }
 
+  /** The body that a question would be sent with first, as far as is known of the server by now. Sends nothing. */
+  firstBody<T>(question: Completion<T>): string {
+    return this.#bodyOf(new Talk(question, this.#dialect));
+  }
+
   /** May the next answer wait for a model to be loaded? Only a local server unloads; Ollama does after 5 minutes. */
   isCold(): boolean {
     const sinceMs = this.#deps.now() - (this.#answeredAt ?? Number.NEGATIVE_INFINITY);
@@ -98,6 +103,10 @@ export class LlmClient {
   /** Break off what is asked now; a call that hangs must not keep the program from ending. */
   close(): void {
     this.#closing.abort();
+  }
+
+  #bodyOf<T>({ messages, dialect, maxTokens, schema }: Talk<T>): string {
+    return requestBody(this.model, messages, dialect, maxTokens, schema);
   }
 
   async #sleep(ms: number, signal: AbortSignal, because: LlmFailure): Promise<void> {
@@ -119,15 +128,24 @@ export class LlmClient {
           accept: 'application/json',
           ...(this.#apiKey ? { authorization: `Bearer ${this.#apiKey}` } : {}),
         },
-        body: requestBody(this.model, talk.messages, talk.dialect, talk.maxTokens, talk.schema),
+        body: talk.sends(this.#bodyOf(talk)),
         // A redirect would carry the key and the prompt to somebody else.
         redirect: 'error',
         signal,
       });
-      return readResult(response.status, response.headers.get('retry-after'), await readBody(response));
+      return readResult(
+        response.status,
+        response.headers.get('retry-after'),
+        this.#withoutKeys(await readBody(response)),
+      );
     } catch (error) {
       return { ok: false, failure: connectionFailure(error, this.#url, this.#timeoutMs) };
     }
+  }
+
+  /** A server may say the key again, in an answer as in an error; the trace and the mappings keep what it said. */
+  #withoutKeys(body: string | null): string | null {
+    return this.#keys.reduce((text, key) => text?.replaceAll(JSON.stringify(key).slice(1, -1), '[key]') ?? null, body);
   }
 
   #error(failure: LlmFailure): AppError {
@@ -135,13 +153,12 @@ export class LlmClient {
   }
 }
 
-/** Shorter query values are versions and flags, and would take ordinary words out of a message. */
-const MIN_QUERY_KEY_CHARS = 8;
+/** Shorter ones are placeholders, versions and flags, and would take ordinary words out of a message. */
+const MIN_KEY_CHARS = 8;
 
 /** The key, and what may be one in the URL's query (`?key=...`). */
-function keysIn(url: URL, apiKey: string | undefined): string[] {
-  const values = [...url.searchParams.values()].filter((value) => value.length >= MIN_QUERY_KEY_CHARS);
-  return apiKey === undefined ? values : [apiKey, ...values];
+function keysIn(url: URL, apiKey = ''): string[] {
+  return [apiKey, ...url.searchParams.values()].filter((value) => value.length >= MIN_KEY_CHARS);
 }
 
 /** A request that got no whole response. */

@@ -7,6 +7,7 @@ import { jsonObjects } from './extract-json.ts';
 import type { LlmFailure } from './llm-errors.ts';
 import { type ChatMessage, type Dialect, nextFormat } from './llm-request.ts';
 import type { ChatAnswer } from './llm-response.ts';
+import type { LlmMeter } from './llm-spend.ts';
 
 /** One question. */
 export interface Completion<T> {
@@ -18,6 +19,8 @@ export interface Completion<T> {
   maxTokens: number;
   /** Asked before every single request; false stops (budget). */
   mayRequest?: () => boolean;
+  /** Told of every request and what it used, whatever comes of it. */
+  meter?: LlmMeter;
 }
 
 /** A valid answer. */
@@ -83,6 +86,12 @@ export class Talk<T> {
     ];
   }
 
+  /** The body of the next request is on its way. */
+  sends(body: string): string {
+    this.#question.meter?.sent(body);
+    return body;
+  }
+
   /** Count one more request, or say why it may not be sent. */
   refusal(): LlmFailure | undefined {
     if (this.#requests >= MAX_REQUESTS) return TOO_MANY;
@@ -124,6 +133,7 @@ export class Talk<T> {
       prompt: this.#tokens.prompt + promptTokens,
       completion: this.#tokens.completion + completionTokens,
     };
+    this.#question.meter?.used({ promptTokens, completionTokens, cost });
     if (cost !== undefined) this.#cost = (this.#cost ?? 0) + cost;
   }
 

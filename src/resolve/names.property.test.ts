@@ -120,7 +120,11 @@ describe('matchNames on any machine', { timeout: PATIENCE_MS }, () => {
       const name = canonicalNames(snapshot).byId.get(process.id) ?? '';
       const branch = name.split('.').slice(-2).join('.');
       for (const wanted of [name, branch, `web.${branch}`, `api.${branch}`, branch.replace('.', '-')]) {
-        expect(`${wanted} ${chosen(matchNames(wanted, gone))}`).toBe(`${wanted} null`);
+        const match = matchNames(wanted, gone);
+        // A part of the main checkout that is called like the branch has the name itself.
+        const part = gone.processes.find(({ id }) => match.outcome === 'decided' && id === match.id);
+        if (part?.project?.root.endsWith(`/${branch.split('.')[0]}`)) continue;
+        expect(`${wanted} ${chosen(match)}`).toBe(`${wanted} null`);
       }
     }
   });

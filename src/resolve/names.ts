@@ -26,6 +26,8 @@ import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
 import { checkoutsOf, type Place } from './places.ts';
 import { clearPort, isPassingPort } from './port-choice.ts';
+import { isPlainWord } from './role-words.ts';
+import { hasRole, ownParts, sameRole } from './roles.ts';
 
 /** What settled it. `sibling`: see siblings.ts. */
 export type MatchRule = ClaimRule | 'canonical' | 'sibling';
@@ -69,10 +71,21 @@ function matchClaims(
   const own = claims.filter(({ rule }) => !ALONE.has(rule) && rule !== 'role');
   const exact = own.filter((claim) => isExact(written, claim));
   return (
-    decideClaims(name, exact) ??
-    decideClaims(name, own) ??
+    matchOwn(name, exact, index) ??
+    matchOwn(name, own, index) ??
     matchRole(name, claims, index) ??
     matchAlone(name, claims, index)
+  );
+}
+
+/** Rules 2 and 3. A project or container called `api` does not mean all by itself the `api` of this machine. */
+function matchOwn(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
+  if (!isPlainWord(name)) return decideClaims(name, claims);
+  return unlessRivalled(
+    name,
+    claims,
+    index,
+    (place, chosen) => place.checkout !== chosen.checkout && hasRole(place, name),
   );
 }
 
@@ -118,10 +131,14 @@ function unsure(places: readonly Place[], detail: string): NameMatch {
   return { outcome: 'ambiguous', ids: places.slice(0, 20).map(({ service }) => service.id), detail };
 }
 
-/** Are all of them of one checkout, or of a compose project that lies in it? */
+/**
+ * Are all of them of one checkout, or of a compose project that lies in it? Two folders whose compose projects are
+ * called alike are two projects, whatever the engine makes of it.
+ */
 function shareCheckout(places: readonly Place[]): boolean {
   const [first, ...others] = places;
-  if (!first) return false;
+  const folders = places.flatMap(({ service }) => (isContainer(service) ? (service.compose?.workdir ?? []) : []));
+  if (!first || new Set(folders).size > 1) return false;
   return checkoutsOf(first).some((key) => others.every((place) => checkoutsOf(place).includes(key)));
 }
 
@@ -181,7 +198,8 @@ function matchRole(name: string, claims: readonly Claim[], index: ClaimIndex): N
   const roles = claims.filter(({ rule }) => rule === 'role');
   return unlessRivalled(name, roles, index, (place, chosen, word) => {
     const keys = checkoutsOf(chosen);
-    return place.web && checkoutsOf(place).some((key) => keys.includes(key)) && hasWord(place.parts, word);
+    if (!place.web || !checkoutsOf(place).some((key) => keys.includes(key))) return false;
+    return sameRole(word).some((same) => hasWord(ownParts(place), same));
   });
 }
 
@@ -224,7 +242,7 @@ const texts = new WeakMap<Place, string>();
 function allNames(place: Place): string {
   let text = texts.get(place);
   if (text === undefined) {
-    const names = [...place.parts, ...place.families, ...place.branches, ...place.aliases];
+    const names = [...ownParts(place), ...place.families, ...place.branches, ...place.aliases];
     text = names.map((name) => `-${flatText(name)}-`).join(' ');
     texts.set(place, text);
   }

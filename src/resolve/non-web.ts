@@ -5,7 +5,7 @@
 
 import { commandWords, imageName } from '../core/command-words.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { noiseReason } from '../discovery/noise.ts';
+import { listenNoise, noiseReason } from '../discovery/noise.ts';
 
 /** Registered ports of protocols that are not HTTP (IANA), and the ones that common images add to them. */
 const PORTS = new Set(
@@ -23,9 +23,12 @@ const NAMES = new Set(
   ),
 );
 
-/** Is this the port of a protocol that no browser speaks? */
-export function isOtherProtocol(port: number): boolean {
-  return PORTS.has(port);
+/** The ports that may answer a browser: neither another protocol's nor the debugger's that the command line opens. */
+export function pagePorts(service: Service): number[] {
+  const debugged = isContainer(service)
+    ? []
+    : service.listen.filter((listen) => listenNoise(service, listen) !== undefined).map(({ port }) => port);
+  return candidatePorts(service).filter((port) => !PORTS.has(port) && !debugged.includes(port));
 }
 
 const NO_CONTEXT = { ownPids: new Set<number>(), listsContainers: true };
@@ -47,5 +50,5 @@ function looksLikeWeb(service: Service): boolean {
   if (NAMES.has(name.toLowerCase())) return false;
   // A scan has marked these already; a snapshot from elsewhere may not know editors and debuggers from applications.
   if (!isContainer(service) && noiseReason(service, NO_CONTEXT) !== undefined) return false;
-  return candidatePorts(service).some((port) => !isOtherProtocol(port));
+  return pagePorts(service).length > 0;
 }

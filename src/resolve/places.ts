@@ -74,6 +74,7 @@ export function* buildPlaces(snapshot: Snapshot): Pausable<Place[]> {
     yield;
   }
   places.sort((a, b) => (a.service.id < b.service.id ? -1 : 1));
+  yield* forgetFolders(places);
   yield* adoptOrphans(places);
   yield* nameOwners(places);
   yield* attachCompose(places);
@@ -133,6 +134,17 @@ function loosePlace(service: ProcessService): Place {
   return { ...common(service), aliases: own ? names([baseName(cwd)]) : [] };
 }
 
+/** The folder that projects lie in is none: what is served in it does not have its name. */
+function* forgetFolders(places: readonly Place[]): Pausable<void> {
+  for (const place of places) {
+    yield;
+    const { service, checkout, aliases } = place;
+    if (checkout !== null || aliases.length === 0 || isContainer(service) || service.cwd === null) continue;
+    const { cwd } = service;
+    if (places.some((other) => other.checkout !== null && isWithin(other.checkout, cwd))) place.aliases = [];
+  }
+}
+
 function common(service: Service): Place {
   return {
     service,
@@ -154,6 +166,7 @@ function familyNames(service: ProcessService, checkout: string, family: string |
   const { project } = service;
   const directory = family === null ? '' : nameText(familyDirectory(family));
   const scope = project ? scopeText(project.name) : '';
+  // The scope of a monorepo's parts is its name; of a repository's one package it is the organisation.
   // A directory that adds something to the scope (`shop-old` of `@shop/web`) is another copy: it may not take the
   // plain name. In a worktree the branch tells the copies apart.
   const copied = family !== null && directory !== scope && (withoutPrefix(directory, scope) ?? '') !== '';
@@ -161,7 +174,7 @@ function familyNames(service: ProcessService, checkout: string, family: string |
     directory,
     project?.workspaceName && packageText(project.workspaceName),
     project && project.root === checkout ? packageText(project.name) : '',
-    project?.workspaceName || copied ? '' : scope,
+    project?.workspaceName || copied || project?.root === checkout ? '' : scope,
     project?.workspace && project.workspace !== checkout ? baseName(project.workspace) : '',
   ]);
 }

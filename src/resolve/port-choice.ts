@@ -1,14 +1,22 @@
 /** Which of a service's ports is meant, where the service itself leaves no doubt. */
 
 import { argvOf, imageName } from '../core/command-words.ts';
-import { type ContainerService, candidatePorts, isContainer, type Service } from '../core/service.ts';
-import { isOtherProtocol } from './non-web.ts';
+import {
+  type ContainerService,
+  candidatePorts,
+  isContainer,
+  type ProcessService,
+  type Service,
+} from '../core/service.ts';
+import { pagePorts } from './non-web.ts';
 
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
 const PORT_FLAG = /^(?:--?(?:p|port|http[-.]?port|http[-.]?addr(?:ess)?|server[.-]port|urls)|-D?server\.port|PORT)$/i;
 
-/** Ports beside an app's own: debuggers (debugpy's), profiles, metrics, hot reload (Vite's), admin (Caddy's), telemetry. */
-const SIDE_PORTS = new Set([2019, 2112, 6060, 9464, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679]);
+/** Ports beside an app's own: debuggers (debugpy's, Java's, Delve's), profiles, metrics, hot reload (Vite's), admin (Caddy's), telemetry. */
+const SIDE_PORTS = new Set([
+  2019, 2112, 2345, 5005, 6060, 35729, 9464, 4318, 5678, 14268, 15671, 15691, 15692, 24678, 24679,
+]);
 
 /** First port that systems hand out by themselves (Linux; macOS and Windows begin at 49152). */
 const FIRST_PASSING_PORT = 32_768;
@@ -27,6 +35,14 @@ const PROXIES = new Set([
 /** May the system have chosen this port, or a debugger? Such a port is nobody's address. */
 export function isPassingPort(port: number): boolean {
   return port >= FIRST_PASSING_PORT || isInspector(port);
+}
+
+/** Does it listen where its command line says, or on a port that a person would choose? */
+export function hasChosenPort(service: ProcessService): boolean {
+  const ports = candidatePorts(service);
+  return (
+    ports.some((port) => !isPassingPort(port)) || portsOfFlags(argvOf(service)).some((port) => ports.includes(port))
+  );
 }
 
 /** Node's inspector takes 9229 and counts up. */
@@ -50,7 +66,7 @@ export function clearPort(service: Service): number | null {
     ? null
     : onlyOne([...new Set(portsOfFlags(argvOf(service)))].filter((port) => ports.includes(port)));
   if (named !== null) return named;
-  const likely = ports.filter((port) => !isOtherProtocol(port) && !SIDE_PORTS.has(port) && !isInspector(port));
+  const likely = pagePorts(service).filter((port) => !SIDE_PORTS.has(port) && !isInspector(port));
   return (
     onlyOne(likely) ??
     (isContainer(service) ? containerPort(service, likely) : onlyOne(likely.filter((port) => !isPassingPort(port))))

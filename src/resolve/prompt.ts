@@ -8,7 +8,8 @@ import { mayAnswerBrowsers } from './non-web.ts';
 import { portableSchema } from './portable-schema.ts';
 import { listCandidates } from './prompt-candidates.ts';
 import { cleanText } from './prompt-text.ts';
-import { redactService, redactText, safeToken } from './redact.ts';
+import { isTellable, redactService, safeToken } from './redact.ts';
+import { redactText } from './redact-text.ts';
 
 /** Longest `?prompt=` text, in characters. */
 export const MAX_HINT_CHARS = 500;
@@ -78,12 +79,17 @@ export function buildPrompt(input: PromptInput): Prompt {
 
 function headOf({ host, service, origin, hint, corrections }: PromptInput): Record<string, unknown> {
   return {
-    host: cleanText(host, 253),
-    ...(service === undefined ? {} : { service: cleanText(service, 63) }),
+    host: nameText(host),
+    ...(service === undefined ? {} : { service: nameText(service) }),
     ...(origin ? { origin: originOf(origin) } : {}),
     ...(hint ? { hint: hintOf(hint) } : {}),
     ...(corrections.length > 0 ? { corrections: latest(corrections) } : {}),
   };
+}
+
+/** A hostname, or the name of a related service; what is none, or looks like a secret, is not told. */
+function nameText(name: string): string {
+  return /^[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?$/.test(name) && isTellable(name) ? name : 'redacted';
 }
 
 /** Secrets are looked for before it is cut: half of one is not recognized. */
@@ -114,8 +120,8 @@ function latest(corrections: readonly Correction[]): Record<string, unknown>[] {
 
 function correctionOf({ host, service, target, port }: Correction): Record<string, unknown> {
   return {
-    host: cleanText(host, 253),
-    ...(service === undefined ? {} : { service: cleanText(service, 63) }),
+    host: nameText(host),
+    ...(service === undefined ? {} : { service: nameText(service) }),
     chosen: safeToken(target) ?? 'unnamed',
     ...(port === undefined ? {} : { port }),
   };

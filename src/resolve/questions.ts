@@ -6,10 +6,11 @@ import type { Snapshot } from '../core/service.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Located, locate } from '../routes/locate.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
+import { isOverBudget } from './ask-llm.ts';
 import { correctionsOf } from './corrections.ts';
 import { type DecisionOccasion, Decisions } from './decisions.ts';
 import type { UserChoice } from './hints.ts';
-import { isOverBudget, type ResolveAsk, type Resolver } from './resolver.ts';
+import type { ResolveAsk, Resolver } from './resolver.ts';
 
 /** That the budget is used up is logged at most this often. */
 const BUDGET_LOG_PAUSE_MS = 60_000;

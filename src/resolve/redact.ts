@@ -4,8 +4,9 @@
  * It fails closed: a token that is too long, has an odd character or looks like a secret is left out.
  */
 
+import { domainToUnicode } from 'node:url';
 import { argvOf, commandWords, imageName } from '../core/command-words.ts';
-import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
+import { baseName, isHomeOrRoot, parentPath, userOfPath } from '../core/path-text.ts';
 import { looksSecret } from '../core/secrets.ts';
 import {
   type ContainerService,
@@ -49,16 +50,40 @@ export interface RedactedService {
   ports: number[];
 }
 
-/** Make one token: 1 to 60 characters of `[\w@./:+-]`, blanks and other characters as hyphens. undefined: left out. */
+/** What names are written with. Any other character (`=`, `;`, a quote, a brace, `?`, `%`) is the syntax of a value. */
+const NAME_TEXT = /^[\p{L}\p{M}\p{N}\p{So}\s_@./:+,&'()!#~-]+$/u;
+/** Those of names, in the syntax of a URL, a flag, a header field, or a user with a password (`kim:hunter2`). */
+const NO_NAME = /:\/\/|^-|\s-|:(?!v?\d[\w.]*$)/;
+
+/**
+ * Make one token: 1 to 60 characters of `[\w@./:+-]`, blanks and other letters and marks of a name as hyphens.
+ * @returns undefined for what is no name, is too long or looks like a secret: it is left out
+ */
 export function safeToken(text: string | null | undefined): string | undefined {
-  if (!text || text.length > MAX_TOKEN_CHARS * 2 || looksSecret(text)) return undefined;
-  const token = text
+  if (!text || text.length > MAX_TOKEN_CHARS * 2) return undefined;
+  // What cannot be seen goes first, and full-width letters become usual ones: neither hides a word from the checks.
+  const name = text
+    .normalize('NFKC')
+    .replace(/\p{Cf}+/gu, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  if (!NAME_TEXT.test(name) || NO_NAME.test(name) || looksSecret(name)) return undefined;
+  const token = name
     .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/\p{M}/gu, '')
     .replace(/[^\w@./:+-]+/g, '-')
     .replace(/^-+|-+$/g, '');
   if (token === '' || token.length > MAX_TOKEN_CHARS || looksSecret(token)) return undefined;
   return token;
+}
+
+/** A label in another script is long and mixed, and no secret; one that only begins like such a label is looked at. */
+const PUNYCODE_LABEL = /\bxn--[a-z0-9-]+/g;
+
+/** May a hostname, or the name of a related service, be told? Somebody may have pasted a key where a name belongs. */
+export function isTellable(name: string): boolean {
+  const isWord = (label: string) => /\P{ASCII}/u.test(domainToUnicode(label));
+  return !looksSecret(name.toLowerCase().replace(PUNYCODE_LABEL, (label) => (isWord(label) ? '' : label)));
 }
 
 /** Everything about a service that may be sent to a language model. Pure. */
@@ -76,16 +101,23 @@ type Loose = { [Key in keyof RedactedService]: RedactedService[Key] | undefined 
 function redactContainer(container: ContainerService): Loose {
   const { compose, labels } = container;
   const title = labels['org.opencontainers.image.title'];
+  const user = (compose?.workdir && userOfPath(compose.workdir)?.toLowerCase()) || null;
   return {
     kind: 'container',
-    container: safeToken(container.name),
+    container: withoutOwner(container.name, user),
     image: safeToken(imagePath(container)),
-    composeProject: safeToken(compose?.project),
+    composeProject: withoutUser(compose?.project, user),
     composeService: safeToken(compose?.service),
     // The same word twice tells nothing.
-    title: title === container.name || title === imageName(container) ? undefined : safeToken(title),
+    title: title === container.name || title === imageName(container) ? undefined : withoutUser(title, user),
     ports: candidatePorts(container),
   };
+}
+
+/** Compose started in a home directory names its project, and with it the containers, after the user: `kim-web-1`. */
+function withoutOwner(name: string, user: string | null): string | undefined {
+  const own = user !== null && name.toLowerCase().startsWith(user) && /^[-_]/.test(name.slice(user.length));
+  return own ? safeToken(name.slice(user.length + 1)) : withoutUser(name, user);
 }
 
 /** `ghcr.io/acme/web:1.2` -> `acme/web`: registry, tag and digest tell nothing about what it is. */
@@ -123,9 +155,9 @@ function redactProcess(service: ProcessService): Loose {
 
 /** Name of the user whose home directory a process runs in; null when it is in none. */
 function userOf(service: ProcessService): string | null {
-  for (const path of [service.cwd, service.project?.root, service.git?.root]) {
-    const user = path ? /^\/(?:home|Users)\/([^/]+)/.exec(path)?.[1] : undefined;
-    if (user) return user.toLowerCase();
+  for (const path of [service.cwd, service.project?.root, service.git?.root, service.git?.main]) {
+    const user = path ? userOfPath(path) : null;
+    if (user !== null) return user.toLowerCase();
   }
   return null;
 }
@@ -186,21 +218,4 @@ function portIn(value: string, ports: ReadonlySet<number>): number | undefined {
     if (ports.has(Number(digits))) return Number(digits);
   }
   return undefined;
-}
-
-/** A flag, a label or a scheme whose next word is a secret. */
-const BEFORE_SECRET =
-  /^-.*(?:pass|pwd|secret|token|key|credential)\w*$|(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|credentials?)[:=]$|^(?:bearer|basic)$/i;
-const REDACTED = '[redacted]';
-
-/** Free text of the user's own without what looks like a secret, and without user names in paths. */
-export function redactText(text: string): string {
-  // A key in PEM has blanks in it; what stands behind its head is lost rather than sent.
-  const words = text.replace(/-----BEGIN.*/s, REDACTED).split(' ');
-  return words
-    .map((word, i) => {
-      if (BEFORE_SECRET.test(words[i - 1] ?? '') || looksSecret(word)) return REDACTED;
-      return word.replace(/(\/(?:home|Users)\/)[^/\s]+/g, '$1user');
-    })
-    .join(' ');
 }

@@ -3,21 +3,23 @@
  * sure". Hints, then names, then the LLM where they do not settle it; every step leaves its trace. Never throws.
  */
 import type { DecisionStep, ResolvedDecision } from '../core/decision.ts';
-import { type ErrorCode, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { candidatesOf, type Service, type Snapshot } from '../core/service.ts';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { DecisionUnderWay } from '../core/wait.ts';
-import { askLlm, type LlmOutcome, promptText } from './ask-llm.ts';
+import { askLlm, isOverBudget, type LlmOutcome, overBudget, skipped, unsent } from './ask-llm.ts';
 import { LlmBudget } from './budget.ts';
 import type { ChosenLlm } from './choose-llm.ts';
 import { type HintMatch, matchHints, type UserChoice } from './hints.ts';
 import type { LlmClient } from './llm-client.ts';
+import { LlmSpend, type LlmSums } from './llm-spend.ts';
 import { type LlmState, LlmWatch } from './llm-watch.ts';
 import { Misses } from './misses.ts';
 import { prepareNames } from './name-index.ts';
 import { matchNames, type NameMatch } from './names.ts';
 import type { Correction } from './prompt.ts';
+import { isTellable } from './redact.ts';
 import { matchSibling, siblingServices } from './siblings.ts';
 import { candidatesBy, decided, hintStep, idsOf, nameStep, nobody, reasonOf } from './trace.ts';
 
@@ -92,6 +94,7 @@ export class Resolver {
   readonly #flights = new SingleFlight<ResolvedDecision>();
   readonly #misses: Misses;
   readonly #watch = new LlmWatch();
+  readonly #spend = new LlmSpend();
   /** What is being decided now, by hostname. */
   readonly #underWay = new Map<string, Case>();
 
@@ -105,6 +108,12 @@ export class Resolver {
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
   llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));
+  }
+
+  /** What the LLM has cost since the start, and what may still be asked of it. */
+  get llmSpend(): LlmSums & { budgetPerMinute: number; leftThisMinute: number } {
+    const { perMinute } = this.#budget;
+    return { ...this.#spend.sums, budgetPerMinute: perMinute, leftThisMinute: this.#budget.remaining(true) };
   }
 
   /** How far the decision on a hostname is that is being made now; undefined: none is. From memory. */
@@ -130,7 +139,7 @@ export class Resolver {
     if ('refused' in names) return nobody(ask, names.refused, [], []);
     const key = JSON.stringify([names.hostname, ask.service, ask.siblingsOnly === true, ask.origin?.id]);
     const mode = ask.mode ?? this.#options.mode;
-    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice]);
+    const flight = JSON.stringify([key, mode, ask.prompt, ask.force === true, ask.userChoice, ask.explain === true]);
     const base = { ask, ...names, key, snapshot, mode };
     const begin = (): Case => ({ ...base, candidates: candidatesFor(ask, snapshot), steps: [] });
     const decision = await this.#fly(flight, ask, snapshot, begin);
@@ -232,7 +241,8 @@ export class Resolver {
   }
 
   async #askLlm(question: Case): Promise<LlmOutcome> {
-    const { ask, hostname, candidates } = question;
+    const { ask, hostname, name, candidates } = question;
+    if (!isTellable(name) || !isTellable(ask.service ?? '')) return skipped(LIKE_A_SECRET);
     const { client: llm, reason: llmReason } = await this.#chosenLlm();
     const { service, origin, prompt: hint } = ask;
     const input = {
@@ -243,14 +253,19 @@ export class Resolver {
       ...(origin ? { origin } : {}),
       ...(hint ? { hint } : {}),
     };
-    const prompt = ask.explain ? promptText(input) : undefined;
-    if (!llm) return skipped(llmReason ?? NO_LLM, prompt);
+    const shown = () => (ask.explain ? unsent(llm, input) : {});
+    if (!llm) return skipped(llmReason ?? NO_LLM, shown());
     const navigation = ask.navigation === true;
     if (this.#budget.remaining(navigation) === 0) {
-      return overBudget(prompt);
+      return overBudget(shown());
     }
     question.llm = llm.isCold() ? 'loading' : 'asked';
-    const outcome = await askLlm(llm, input, () => this.#budget.take(navigation), this.#now);
+    const outcome = await askLlm(llm, input, {
+      mayRequest: () => this.#budget.take(navigation),
+      spend: this.#spend,
+      now: this.#now,
+      explain: ask.explain === true,
+    });
     this.#watch.saw(outcome.step);
     return outcome;
   }
@@ -267,27 +282,8 @@ function nothingRuns({ siblingsOnly, origin }: ResolveAsk, { warnings = [] }: Sn
   return `Nothing that could be meant is running${unseen}`;
 }
 
-function skipped(why: string, prompt: string | undefined): LlmOutcome {
-  const detail = `The LLM was not asked: ${why}`;
-  const step: DecisionStep = { step: 'llm', outcome: 'skipped', detail, durationMs: 0 };
-  if (prompt !== undefined) step.prompt = prompt;
-  return { step, verdict: undefined };
-}
-
-function overBudget(prompt: string | undefined): LlmOutcome {
-  const outcome = skipped('the budget of LLM calls for this minute is used up', prompt);
-  outcome.step.code = OVER_BUDGET;
-  return outcome;
-}
-
 const NO_LLM = 'no LLM is set up';
-
-const OVER_BUDGET: ErrorCode = 'LLM_BUDGET';
-
-/** Was the LLM left out because too much was asked of it in this minute? */
-export function isOverBudget({ steps }: Pick<ResolvedDecision, 'steps'>): boolean {
-  return steps.some(({ code }) => code === OVER_BUDGET);
-}
+const LIKE_A_SECRET = 'a part of the name looks like a key or a password, which is not sent to anybody';
 
 function isSettled({ hint, match }: Case): boolean {
   return hint?.outcome === 'decided' || match?.outcome === 'decided';

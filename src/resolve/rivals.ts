@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
-import { identityOf } from '../core/identity.ts';
+import { type Identity, identityOf } from '../core/identity.ts';
+import type { Mapping } from '../core/mapping.ts';
 import { baseName } from '../core/path-text.ts';
 import { isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Place, placesOf } from './places.ts';
@@ -28,9 +29,9 @@ export function rivalsOf(name: string, target: Service, ids: readonly string[], 
 }
 
 /** The same for a decision, of whoever it pointed at. */
-export function rivalsIn({ host, steps }: Decision, target: Service, snapshot: Snapshot): Service[] {
+export function rivalsIn({ host, service, steps }: Decision, target: Service, snapshot: Snapshot): Service[] {
   const ids = steps.flatMap(({ candidates = [] }) => candidates);
-  return rivalsOf(host.slice(0, host.lastIndexOf('.')), target, ids, snapshot);
+  return rivalsOf(service ?? host.slice(0, host.lastIndexOf('.')), target, ids, snapshot);
 }
 
 function isAround(place: Place, own: Place | undefined): boolean {
@@ -99,11 +100,35 @@ export function frontOf(services: readonly Service[], snapshot: Snapshot): Servi
   return winners.length === 1 ? winners[0]?.place.service : undefined;
 }
 
+/**
+ * Is this the site that an API stood in for? The bare name of a project means its API only until the site appears, so
+ * once that API is gone its mapping waits for nobody. Only by words that leave no doubt, and only for somebody new.
+ */
+export function isAwaitedSite({ identity, rivals }: Mapping, service: Service, snapshot: Snapshot): boolean {
+  if (!identity || rivals === undefined || newRivals([service], rivals).length === 0) return false;
+  const place = placesOf(snapshot).find((one) => one.service.id === service.id);
+  return isBackend(identity) && place !== undefined && frontScore(place) === SHOWS_PAGES;
+}
+
+function isBackend(identity: Identity): boolean {
+  const text =
+    identity.kind === 'container'
+      ? (identity.service ?? identity.name)
+      : `${identity.workdir === identity.gitRoot ? '' : baseName(identity.workdir)} ${scriptOf(identity.shape)}`;
+  return wordsOf(text.toLowerCase()).some((word) => BACK.has(word));
+}
+
+function scriptOf(shape: string): string {
+  return (shape.split(' ')[1] ?? '').replace(/^server\b/, '');
+}
+
+const SHOWS_PAGES = 2;
+
 function frontScore({ service, parts, tool }: Place): number {
   const framework = isContainer(service) ? '' : (service.project?.framework ?? '');
   // A site's own server is called server.js, too.
   const script = isContainer(service) ? '' : baseName(service.argv?.[1] ?? '').replace(/^server\b/, '');
   const words = [...parts, tool, script].flatMap((text) => wordsOf(text.toLowerCase()));
   if (words.some((word) => BACK.has(word))) return 0;
-  return PAGES.test(tool) || PAGES.test(framework) || words.some((word) => FRONT.has(word)) ? 2 : 1;
+  return PAGES.test(tool) || PAGES.test(framework) || words.some((word) => FRONT.has(word)) ? SHOWS_PAGES : 1;
 }

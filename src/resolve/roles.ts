@@ -2,143 +2,28 @@
  * What a service is for, told by its part's name or by the well-known program that it runs: `mail` is Mailpit, `db` in
  * a browser is Adminer. Common knowledge only, and only words that nobody would dispute; the rest is the LLM's.
  */
-import { commandWords, imageName } from '../core/command-words.ts';
-import { isContainer } from '../core/service.ts';
+import { LRUCache } from 'lru-cache';
+import { commandWords, imageName, withoutExtension } from '../core/command-words.ts';
+import { baseName, parentPath } from '../core/path-text.ts';
+import { isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './places.ts';
-
-/** Words for the same part of a project, whichever of them its directory or package is called. */
-const PARTS: readonly (readonly string[])[] = [
-  ['web', 'www', 'frontend', 'front-end', 'front'],
-  ['api', 'backend', 'back-end', 'server', 'bff'],
-  ['admin', 'backoffice', 'back-office'],
-  ['docs', 'documentation'],
-];
-
-/** Programs with a page of their own that serve no project's visitors, and what people call them. */
-const TOOLS: readonly { words: readonly string[]; names: readonly string[] }[] = [
-  {
-    words: ['mail', 'email', 'inbox'],
-    names: ['mailpit', 'mailhog', 'mailcatcher', 'maildev', 'inbucket', 'smtp4dev'],
-  },
-  {
-    words: ['db', 'database'],
-    names: ['pgadmin', 'pgadmin4', 'adminer', 'phpmyadmin', 'pgweb', 'cloudbeaver', 'dbgate'],
-  },
-  { words: ['db', 'database', 'studio'], names: ['prisma', 'drizzle-kit'] },
-  { words: ['db', 'database', 'mongo'], names: ['mongo-express'] },
-  { words: ['storybook'], names: ['storybook', 'start-storybook'] },
-  { words: ['notebook', 'notebooks', 'jupyter'], names: ['jupyter', 'jupyter-lab', 'jupyter-notebook'] },
-  { words: ['queue', 'queues', 'rabbit'], names: ['rabbitmq'] },
-  { words: ['auth', 'sso', 'identity'], names: ['keycloak', 'authentik', 'zitadel'] },
-  { words: ['search'], names: ['meilisearch', 'typesense'] },
-  { words: ['git'], names: ['gitea', 'forgejo', 'gitlab', 'gitlab-ce'] },
-  { words: ['metrics', 'monitoring'], names: ['grafana', 'prometheus'] },
-  { words: ['tracing', 'traces'], names: ['jaeger', 'zipkin'] },
-  { words: ['logs'], names: ['seq', 'dozzle', 'kibana'] },
-  { words: ['workers', 'jobs', 'tasks'], names: ['flower'] },
-  { words: ['vscode'], names: ['code-server', 'openvscode-server'] },
-  { words: ['chat'], names: ['open-webui', 'librechat'] },
-  { words: ['bi', 'analytics'], names: ['metabase', 'superset'] },
-  { words: ['training'], names: ['tensorboard'] },
-];
-
-/** Helpers of a developer, an agent or a test run that have no role of their own and are no project's page either. */
-const HELPER =
-  /^(?:playwright|cypress|selenium|standalone-(?:chrome|chromium|firefox)|mcp-server-.+|.+-mcp|opencode|claude|codex|aider|ngrok|cloudflared|localtunnel|cargo-leptos|cargo-watch|firebase|.+-emulator.*|kafka-ui|redisinsight|loki|tempo|alertmanager|opentelemetry-collector.*|otel-collector|wiremock|mockoon-cli|azurite|minio|localstack)$/;
-
-/** Front ends by framework or by the command that serves them. */
-const FRONTS = new Set(
-  [
-    'next',
-    'next-server',
-    'nuxt',
-    'nuxi',
-    'astro',
-    'angular',
-    'ng',
-    'remix',
-    'react-router',
-    'sveltekit',
-    'gatsby',
-  ].concat(
-    [
-      'create-react-app',
-      'react-scripts',
-      'vue-cli',
-      'vue-cli-service',
-      'tanstack-start',
-      'solid-start',
-      'qwik',
-      'trunk',
-    ],
-    ['vite', 'webpack', 'webpack-dev-server', 'rspack', 'parcel', 'eleventy', 'hugo', 'jekyll'],
-  ),
-);
-/** Of those, the ones that page servers leave their assets to. */
-const BUNDLERS = new Set(['vite', 'webpack', 'webpack-dev-server', 'rspack', 'parcel']);
-/** Frameworks that render pages and take a bundler beside them for the assets only. */
-const PAGE_SERVERS = new Set([
-  'rails',
-  'puma',
-  'unicorn',
-  'wordpress',
-  'drupal',
-  'prestashop',
-  'ghost',
-  'laravel',
-  'artisan',
-  'php',
-  'symfony',
-  'django',
-  'manage.py',
-  'manage',
-  'phoenix',
-]);
-/** Frameworks that answer with data. */
-const API_SERVERS = new Set(['nest', 'fastapi', 'asgi', 'uvicorn', 'hypercorn', 'json-server', 'fastify', 'medusa']);
-
-const FRONT_WORDS = new Set([...(PARTS[0] ?? []), 'site', 'website', 'webapp', 'client']);
-/** Parts that might be a project's front page as well as one called `web`. */
-const ENTRY_WORDS = new Set([
-  'marketing',
-  'landing',
-  'home',
-  'homepage',
-  'storefront',
-  'shop',
-  'shell',
-  'portal',
-  'app',
-  'ui',
-]);
-/** Words in the names of parts that a project's pages may depend on, but that are not those pages. */
-const BACK_WORDS = new Set(
-  ['service', 'services', 'gateway', 'graphql', 'ws', 'php', 'fpm', 'auth', 'worker'].concat(PARTS[1] ?? []),
-);
-/** Words in the names of parts that stand beside a project's pages and may run without them. */
-const SIDE_WORDS = new Set(
-  [
-    'mock',
-    'mocks',
-    'e2e',
-    'test',
-    'tests',
-    'jobs',
-    'cron',
-    'queue',
-    'scheduler',
-    'proxy',
-    'playground',
-    'examples',
-  ].concat(PARTS[2] ?? [], PARTS[3] ?? []),
-);
-const ROLE_WORDS = new Set([...PARTS.flat(), ...TOOLS.flatMap(({ words, names }) => [...words, ...names])]);
-
-/** Does the word name a kind of service, so that a branch or a directory called so means nothing by it? */
-export function isRoleWord(word: string): boolean {
-  return ROLE_WORDS.has(word);
-}
+import { hasChosenPort } from './port-choice.ts';
+import {
+  API_SERVERS,
+  BACK_WORDS,
+  BUNDLERS,
+  ENTRY_WORDS,
+  FRONT_WORDS,
+  FRONTS,
+  HELPERS,
+  isRoleWord,
+  PAGE_SERVERS,
+  PARTS,
+  RUNNERS,
+  SIDE_WORDS,
+  TOOLS,
+} from './role-words.ts';
 
 /** What the bare name of a project may mean of its parts: `front` and `entry` first, `side` and `tool` never. */
 export type Standing = 'front' | 'entry' | 'other' | 'back' | 'side' | 'tool';
@@ -151,23 +36,86 @@ export interface RoleWords {
 
 /** Other words for what a service is. Empty for most. */
 export function roleWords(place: Place): RoleWords {
+  let found = knownWords.get(place);
+  if (!found) {
+    found = findRoleWords(place);
+    knownWords.set(place, found);
+  }
+  return found;
+}
+
+const knownWords = new WeakMap<Place, RoleWords>();
+
+function findRoleWords(place: Place): RoleWords {
   const tools = toolNames(place);
   const alone = TOOLS.filter(({ names }) => names.some((name) => tools.includes(name))).flatMap(({ words }) => words);
   const known = TOOLS.flatMap(({ names }) => names).filter((name) => tools.includes(name));
-  const parts = PARTS.filter((words) => place.parts.some((part) => words.includes(part))).flat();
-  const isApi = place.parts.length === 0 && tools.some((tool) => API_SERVERS.has(tool));
+  const own = ownParts(place);
+  const parts = PARTS.filter((words) => own.some((part) => words.includes(part))).flat();
+  const isApi = place.parts.length === 0 && !isTool(place) && tools.some((tool) => API_SERVERS.has(tool));
   const within = new Set([...alone, ...known, ...parts, ...(isApi ? (PARTS[1] ?? []) : [])]);
   return {
-    within: [...within].filter((word) => !place.parts.includes(word)),
+    within: [...within].filter((word) => !own.includes(word)),
     alone: [...new Set([...alone, ...known])],
   };
 }
 
 /** Is it a tool beside the work, so that the name of a project never means it? Not where the tool is the project. */
 export function isTool(place: Place): boolean {
-  return toolNames(place).some(
-    (tool) => !place.families.includes(tool) && (HELPER.test(tool) || TOOLS.some(({ names }) => names.includes(tool))),
-  );
+  return toolNames(place).some((tool) => isToolName(tool) && !place.families.includes(tool));
+}
+
+const toolVerdicts = new LRUCache<string, boolean>({ max: 1_000 });
+
+/** Asked for the same few programs again and again. */
+function isToolName(tool: string): boolean {
+  let verdict = toolVerdicts.get(tool);
+  if (verdict === undefined) {
+    verdict = HELPERS.some((pattern) => pattern.test(tool)) || TOOLS.some(({ names }) => names.includes(tool));
+    toolVerdicts.set(tool, verdict);
+  }
+  return verdict;
+}
+
+/**
+ * Is it a program that may be anything: not known to serve projects, and a package's command, or somebody else's
+ * program on a port that nobody chose? A linter's server is not what the name of a project means, but a new framework is.
+ */
+export function isStranger(place: Place): boolean {
+  const { service } = place;
+  if (isContainer(service)) return false;
+  const { isInstalled, isOutside, program, script = program } = commandWords(service);
+  if (!isInstalled && (!isOutside || hasChosenPort(service))) return false;
+  // The script alone: what the manifest says the project is built on does not vouch for it.
+  const name = nameText(withoutExtension(script));
+  return ![FRONTS, PAGE_SERVERS, API_SERVERS].some((known) => known.has(name)) && !RUNNERS.test(name);
+}
+
+/** Where workspaces keep what has no server of its own. */
+const LIBRARIES = new Set(['packages', 'libs', 'lib', 'tools']);
+
+/**
+ * The names of its place by which a service may be called. A tool that runs in a part is not that part: Prisma Studio
+ * in `apps/api` is no API, even while the API is down. Of a library (`packages/ui`) it shows all there is to see.
+ */
+export function ownParts(place: Place): string[] {
+  const { service } = place;
+  if (isContainer(service) || !isTool(place)) return place.parts;
+  const isLibrary = LIBRARIES.has(baseName(parentPath(service.project?.root ?? '')));
+  if (isLibrary && !place.parts.some(isRoleWord)) return place.parts;
+  const tools = toolNames(place);
+  const words = TOOLS.filter(({ names }) => names.some((name) => tools.includes(name))).flatMap((tool) => tool.words);
+  return place.parts.filter((part) => tools.includes(part) || words.includes(part));
+}
+
+/** Is this the kind of service that the word says, by its part's name or by what it runs? */
+export function hasRole(place: Place, word: string): boolean {
+  return place.web && (ownParts(place).includes(word) || roleWords(place).within.includes(word));
+}
+
+/** The words for the same part, this one among them. */
+export function sameRole(word: string): readonly string[] {
+  return PARTS.find((words) => words.includes(word)) ?? [word];
 }
 
 /** See {@link Standing}. A part's name says more than its program: `docs` in Next.js is no front page. */
@@ -205,12 +153,17 @@ function toolNames(place: Place): string[] {
   let names = known.get(place);
   if (!names) {
     const { service } = place;
-    names = isContainer(service)
-      ? [nameText(imageName(service)), ...place.parts]
-      : [place.tool, nameText(commandWords(service).program), ...subTool(commandWords(service).subCommand)];
+    names = isContainer(service) ? [nameText(imageName(service)), ...place.parts] : programNames(place.tool, service);
     known.set(place, names);
   }
   return names;
+}
+
+/** The script, too: a manifest says what the project is built on, whatever is run in it. */
+function programNames(tool: string, service: ProcessService): string[] {
+  const { program, script, subCommand } = commandWords(service);
+  const ran = script ? [nameText(withoutExtension(script))] : [];
+  return [tool, nameText(program), ...ran, ...subTool(subCommand)];
 }
 
 /** `celery flower`, `nx storybook`: the job is a tool of its own. */

@@ -19,21 +19,26 @@ import { type Located, locate } from '../routes/locate.ts';
 import { mappingFor, movedTo } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
 import { PathTable } from '../routes/path-table.ts';
+import { AskMappings } from './ask-mappings.ts';
 import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
-import { ForcedOnce } from './forced-once.ts';
+import { LateSiblings } from './late-siblings.ts';
+import { prepareNames } from './name-index.ts';
+import { OncePerPause } from './once-per-pause.ts';
 import { presented } from './presentation.ts';
 import { Questions, toResolve } from './questions.ts';
 import type { ResolveAsk, Resolver } from './resolver.ts';
 import { ReturnWatch } from './return-watch.ts';
-import { rivalDigests, rivalsIn } from './rivals.ts';
-import { ANY_REACH, ANY_SUFFIX, addressKey, flightKey, reachesAnything } from './route-keys.ts';
+import { isAwaitedSite, rivalDigests, rivalsIn } from './rivals.ts';
+import { ANY_SUFFIX, addressKey, flightKey } from './route-keys.ts';
 import { LookTimes, lookAgain } from './second-look.ts';
 import { publicReason } from './trace.ts';
 import { rehearseMapping } from './warm-up.ts';
 
 /** Addresses remembered at once: as many hostnames as a large machine uses, whatever a hostile page invents. */
 const MAX_ADDRESSES = 10_000;
+/** A hostname is decided by force once in this time, whoever holds the reload key down. */
+const FORCE_PAUSE_MS = 10_000;
 /** Longest that a navigation waits for the second look at a young mapping: a few scans of the machine. */
 const LOOK_PATIENCE_MS = 500;
 
@@ -53,9 +58,11 @@ export class HostRouter {
   readonly #addresses = new LRUCache<string, Upstream>({ max: MAX_ADDRESSES });
   readonly #flights = new SingleFlight<RouteOutcome>();
   readonly #paths: PathTable;
+  readonly #mappings: AskMappings;
   readonly #secondLooks = new SingleFlight<void>();
   readonly #questions: Questions;
-  readonly #forced: ForcedOnce;
+  readonly #forced: OncePerPause;
+  readonly #late: LateSiblings;
   readonly #looks: LookTimes;
   readonly #returns: ReturnWatch;
   readonly #now: () => number;
@@ -63,9 +70,13 @@ export class HostRouter {
   constructor(parts: RouterParts) {
     this.#parts = parts;
     this.#paths = new PathTable(parts.store);
+    this.#mappings = new AskMappings({ store: parts.store, paths: this.#paths, log: parts.log });
     this.#now = parts.now ?? Date.now;
     this.#questions = new Questions(parts, this.#now);
-    this.#forced = new ForcedOnce(this.#now);
+    this.#forced = new OncePerPause(this.#now, FORCE_PAUSE_MS);
+    const { resolver, discovery } = parts;
+    const look = () => discovery.refresh();
+    this.#late = new LateSiblings({ resolver, questions: this.#questions, look }, this.#now);
     this.#looks = new LookTimes(this.#now);
     this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
@@ -80,10 +91,10 @@ export class HostRouter {
     return this.#questions.decisions;
   }
 
-  /** Address from memory, or undefined. Cost: one look-up in a map; a navigation may start a second look aside. */
+  /** Address from memory, or undefined. Cost: one look-up in a map, or three; a second look may be started aside. */
   peek(ask: RouteAsk): Upstream | undefined {
     const known = this.#addresses.get(addressKey(ask));
-    if (known === undefined || !ask.navigation) return known;
+    if (known === undefined || (!ask.navigation && ask.service === undefined)) return known;
     const due = this.#lookIsDue(ask);
     if (due === 'wait') return undefined;
     if (due === 'aside') void this.#lookAgain(ask);
@@ -97,7 +108,7 @@ export class HostRouter {
 
   /** Is there a mapping? From memory. */
   knows(ask: RouteAsk): boolean {
-    return this.#mappingOf(ask) !== undefined;
+    return this.#mappings.of(ask) !== undefined;
   }
 
   /** Does the right one still listen? */
@@ -114,7 +125,7 @@ export class HostRouter {
   reroute(ask: RouteAsk, failed: Upstream): Promise<RouteOutcome> {
     const key = addressKey(ask);
     if (this.#addresses.peek(key)?.key === failed.key) this.#addresses.delete(key);
-    return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#parts.discovery.refresh()));
+    return this.#flights.run(`again ${key}`, async () => this.#settle(ask, await this.#look(ask)));
   }
 
   /** It is away: looks until it is back. @param isOver aborted: the outcome is what was seen last */
@@ -141,16 +152,26 @@ export class HostRouter {
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     if (ask.force === true) return this.#force(ask);
-    if (this.#lookIsDue(ask) !== 'no') {
+    const due = this.#lookIsDue(ask);
+    if (due === 'aside') void this.#lookAgain(ask);
+    if (due === 'wait') {
       await Promise.race([this.#lookAgain(ask), delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
-    const mapping = this.#mappingOf(ask);
     const seen = discovery.current;
+    // A sibling is told its own hostname.
+    if (seen && ask.service !== undefined) await prepareNames(seen);
+    const mapping = this.#mappings.of(ask);
     const at = mapping && seen && locate(mapping, seen);
     if (seen && at?.kind === 'found') return this.#arrive(ask, at, seen);
     // Always a new look: a server that was started a moment ago is what people ask for. Looks are shared, and cost
     // the proxy's own thread nothing.
-    return this.#settle(ask, await discovery.refresh());
+    return this.#settle(ask, await this.#look(ask));
+  }
+
+  async #look(ask: RouteAsk): Promise<Snapshot> {
+    const snapshot = await this.#parts.discovery.refresh();
+    if (ask.service !== undefined) await prepareNames(snapshot);
+    return snapshot;
   }
 
   /**
@@ -159,10 +180,10 @@ export class HostRouter {
    */
   async #force({ force: _, ...ask }: RouteAsk): Promise<RouteOutcome> {
     const { discovery, log } = this.#parts;
-    const mapping = this.#mappingOf(ask);
+    const mapping = this.#mappings.of(ask);
     // What stands under a path is the user's, too.
     if (mapping?.source === 'user' || ask.pathPrefix !== undefined) return this.#route(ask);
-    if (this.#forced.mayForce(mappingKey(ask.hostname, ask.service))) {
+    if (this.#forced.mayNow(mappingKey(ask.hostname, ask.service))) {
       return this.#decide({ ...ask, force: true }, await discovery.refresh());
     }
     log.info({ host: ask.hostname }, 'It was decided again a moment ago: what is known is the answer');
@@ -174,21 +195,11 @@ export class HostRouter {
 
   /** What the mapping says now, in a fresh snapshot; without one, a decision. */
   #settle(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> | RouteOutcome {
-    const mapping = this.#mappingOf(ask);
+    const mapping = this.#mappings.of(ask);
     if (mapping) return this.#follow(ask, mapping, snapshot);
     // Taken out of `paths` since the request came.
     if (ask.pathPrefix !== undefined) return { kind: 'unknown', candidates: [], why: 'That path is no longer set' };
     return this.#decide(ask, snapshot);
-  }
-
-  /**
-   * The mapping that an ask may use. One that was decided for a caller with the seed's reach (any service) is none for
-   * a page, which reaches only siblings of its origin and what the user set.
-   */
-  #mappingOf(ask: RouteAsk): Mapping | undefined {
-    if (ask.pathPrefix !== undefined) return this.#paths.entry(ask.hostname, ask.pathPrefix)?.mapping;
-    const mapping = this.#parts.store.get(mappingKey(ask.hostname, ask.service));
-    return mapping && ask.siblingsOnly && mapping[ANY_REACH] === true ? undefined : mapping;
   }
 
   /** A mapping whose target has to be found in a fresh snapshot. Never a neighbour. */
@@ -204,41 +215,49 @@ export class HostRouter {
   }
 
   /**
-   * The same program, started another way (`vite` became `vite preview`), if the name says so, too. What the user set
-   * is never followed so far.
+   * The same program, started another way (`vite` became `vite preview`), or the site that its API stood in for, if the
+   * name says so, too. What the user set is never followed so far.
    */
   async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
     const { identity, source } = mapping;
     if (!identity || source === 'user' || source === undefined) return undefined;
     const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
     const decision = await this.#parts.resolver.resolve(question, snapshot);
-    return decision.resolved && sameProgram(identity, decision.resolved) ? decision : undefined;
+    const { resolved } = decision;
+    if (!resolved) return undefined;
+    const isSite = ask.service === undefined && isAwaitedSite(mapping, resolved, snapshot);
+    return isSite || sameProgram(identity, resolved) ? decision : undefined;
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {
-    const before = this.#mappingOf(ask);
-    const decision = await this.#questions.ask(ask, snapshot, 'request');
-    if (decision.resolved && decision.target) return this.#adopt(ask, decision, before, snapshot);
+    const before = this.#mappings.of(ask);
+    const seen = await this.#late.await(ask, snapshot);
+    const decision = await this.#questions.ask(ask, seen, 'request');
+    if (decision.resolved && decision.target) return this.#adopt(ask, decision, before, seen);
     return {
       kind: 'unknown',
-      candidates: this.#candidates(decision.candidates, snapshot),
+      candidates: this.#candidates(decision.candidates, seen),
       why: publicReason(decision),
     };
   }
 
   #lookIsDue(ask: RouteAsk): ReturnType<LookTimes['due']> {
-    // Siblings are found anew around their origin; what the user forces is decided anyway.
-    const isPart = ask.service !== undefined || ask.pathPrefix !== undefined;
-    if (!ask.navigation || isPart || ask.force) return 'no';
-    return this.#looks.due(ask.hostname, this.#parts.store.get(ask.hostname));
+    // What the user forces is decided anyway; what stands under a path is the user's.
+    if (ask.pathPrefix !== undefined || ask.force) return 'no';
+    if (ask.service === undefined && !ask.navigation) return 'no';
+    const due = this.#looks.due(mappingKey(ask.hostname, ask.service), this.#mappings.of(ask));
+    if (ask.service === undefined) return due;
+    // A page fetches from its siblings all day: only while the project is starting, and never in its way.
+    return due === 'wait' ? 'aside' : 'no';
   }
 
   /** One second look a hostname at a time. Never rejects. */
-  #lookAgain(ask: RouteAsk): Promise<void> {
-    return this.#secondLooks.run(ask.hostname, async () => {
-      this.#looks.began(ask.hostname);
+  #lookAgain({ prompt: _, ...ask }: RouteAsk): Promise<void> {
+    const key = mappingKey(ask.hostname, ask.service);
+    return this.#secondLooks.run(key, async () => {
+      this.#looks.began(key);
       try {
-        await this.#lookAround({ hostname: ask.hostname, navigation: false });
+        await this.#lookAround({ ...ask, navigation: false });
       } catch (error) {
         this.#parts.log.error({ err: error, host: ask.hostname }, 'A second look failed');
       }
@@ -246,21 +265,22 @@ export class HostRouter {
   }
 
   async #lookAround(ask: RouteAsk): Promise<void> {
-    const { discovery, resolver, store, log } = this.#parts;
+    const { discovery, resolver, log } = this.#parts;
     const snapshot = await discovery.refresh();
-    const mapping = store.get(ask.hostname);
+    const mapping = this.#mappings.of(ask);
     const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
     // One that is away is followed, or waited for, when it is asked for.
     if (!mapping || at?.kind !== 'found' || at.service === null) return;
-    const named = await resolver.resolve({ ...toResolve(ask), mode: 'names' }, snapshot);
+    const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
+    const named = await resolver.resolve(question, snapshot);
     const target = at.service;
     const rivals = rivalsIn(named, target, snapshot);
     const decide = () => this.#questions.ask(ask, snapshot, 'second look');
     const found = await lookAgain({ mapping, target, rivals, named, snapshot, decide });
-    if (found === 'later' || store.get(ask.hostname) !== mapping) return;
+    if (found === 'later' || this.#mappings.of(ask) !== mapping) return;
     if (found === 'same') {
       const digests = rivalDigests(rivals);
-      if (digests.join() !== mapping.rivals?.join()) this.#store(ask, { ...mapping, rivals: digests });
+      if (digests.join() !== mapping.rivals?.join()) this.#mappings.keep(ask, { ...mapping, rivals: digests });
       return;
     }
     if (found === named) this.#questions.decisions.add(named, 'second look', 0);
@@ -275,7 +295,7 @@ export class HostRouter {
     before: Mapping | undefined,
     snapshot: Snapshot,
   ): Promise<RouteOutcome> | RouteOutcome {
-    const now = this.#mappingOf(ask);
+    const now = this.#mappings.of(ask);
     if (now !== before && now !== undefined) return this.#follow(ask, now, snapshot);
     const { resolved, target, reason, confidence } = decision;
     if (!resolved || !target) return { kind: 'unknown', candidates: [], why: reason };
@@ -287,35 +307,23 @@ export class HostRouter {
       snapshot,
       now: new Date(this.#now()),
     });
-    if (ask.service === undefined) mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
-    this.#store(ask, mapping);
-    this.#looks.began(ask.hostname);
+    mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
+    this.#mappings.keep(ask, mapping);
+    this.#looks.began(mappingKey(ask.hostname, ask.service));
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];
     return { kind: 'unknown', candidates: this.#candidates(services, snapshot), why: at.detail };
   }
 
-  #store(ask: RouteAsk, mapping: Mapping): void {
-    const { store, log } = this.#parts;
-    const key = mappingKey(ask.hostname, ask.service);
-    // What a page may reach does not replace what the user's programs get; only its address is remembered.
-    if (ask.siblingsOnly && store.get(key)?.[ANY_REACH] === true) return;
-    if (reachesAnything(ask)) mapping[ANY_REACH] = true;
-    // The answer does not wait for the disk, and a full disk does not fail the request.
-    store.set(key, mapping).catch((error: unknown) => {
-      log.warn({ err: error, host: ask.hostname }, 'The mapping could not be written');
-    });
-  }
-
   /** The mapping's service was found. A port that it moved to is noted, for whoever reads the file. */
   #arrive(ask: RouteAsk, { upstream, service }: Found, snapshot: Snapshot): RouteOutcome {
-    const mapping = this.#mappingOf(ask);
+    const mapping = this.#mappings.of(ask);
     const isOurs = ask.pathPrefix === undefined && mapping?.source !== undefined && mapping.source !== 'user';
     if (mapping && isOurs && mapping.identity && service && !isContainer(service) && upstream.port !== mapping.port) {
-      this.#store(ask, movedTo(mapping, service, upstream.port, snapshot));
+      this.#mappings.keep(ask, movedTo(mapping, service, upstream.port, snapshot));
     }
-    return this.#remember(ask, upstream, this.#mappingOf(ask), snapshot);
+    return this.#remember(ask, upstream, this.#mappings.of(ask), snapshot);
   }
 
   #remember(

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../core/mapping.ts';
-import { ForcedOnce } from './forced-once.ts';
 import { LookTimes } from './second-look.ts';
 
 const mapping = (more: Partial<Mapping> = {}): Mapping => ({
@@ -38,15 +37,5 @@ describe('LookTimes', () => {
     const { source: _, ...foreign } = mapping();
     const { rivals: _rivals, ...old } = mapping();
     for (const one of [mapping({ source: 'user' }), foreign, old, undefined]) expect(looks.due('a', one)).toBe('no');
-  });
-});
-
-describe('ForcedOnce', () => {
-  it('lets a hostname be forced once in ten seconds', () => {
-    let now = 0;
-    const forced = new ForcedOnce(() => now);
-    expect([forced.mayForce('a'), forced.mayForce('a'), forced.mayForce('b')]).toEqual([true, false, true]);
-    now = 10_000;
-    expect(forced.mayForce('a')).toBe(true);
   });
 });

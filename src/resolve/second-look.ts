@@ -8,8 +8,8 @@ import { LRUCache } from 'lru-cache';
 import type { ResolvedDecision } from '../core/decision.ts';
 import type { Mapping } from '../core/mapping.ts';
 import type { Service, Snapshot } from '../core/service.ts';
+import { isOverBudget } from './ask-llm.ts';
 import { clearPort } from './port-choice.ts';
-import { isOverBudget } from './resolver.ts';
 import { frontOf, newRivals } from './rivals.ts';
 
 /** A hostname is looked at again at most this often. */
@@ -93,6 +93,8 @@ function wasUnheard(decision: ResolvedDecision): boolean {
 
 /** Of equal right by name, and nobody to ask: the one that shows pages, if there is just one. */
 function byFront({ named, snapshot, target }: SecondLook, fresh: readonly Service[]): ResolvedDecision | undefined {
+  // A page asks its siblings for data.
+  if (named.service !== undefined) return undefined;
   const ids = named.steps.flatMap(({ candidates = [] }) => candidates);
   const equal = named.candidates.filter(({ id }) => ids.includes(id));
   if (!equal.some(({ id }) => id === target.id)) return undefined;

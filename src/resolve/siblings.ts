@@ -6,7 +6,7 @@ import type { Service, Snapshot } from '../core/service.ts';
 import { flatText, nameText } from './name-text.ts';
 import { decidePlaces, hasWord, type NameMatch } from './names.ts';
 import { checkoutsOf, familiesOf, type Place, placesOf } from './places.ts';
-import { roleWords } from './roles.ts';
+import { ownParts, roleWords, sameRole } from './roles.ts';
 
 /** What an origin may reach, and the part of it that names are matched in. */
 interface Siblings {
@@ -33,14 +33,15 @@ export function matchSibling(service: string, origin: Service, snapshot: Snapsho
   const detail = `"${service}" is a part of the same project`;
   for (const names of [ownNames, (place: Place) => [place.tool], (place: Place) => roleWords(place).within]) {
     const found = near.filter((place) => names(place).some((name) => flatText(name) === wanted));
-    const isRival = (place: Place) => !found.includes(place) && hasWord(ownNames(place), wanted);
+    const isRival = (place: Place) =>
+      !found.includes(place) && sameRole(wanted).some((word) => hasWord(ownNames(place), word));
     if (found.length > 0 && (names === ownNames || !near.some(isRival))) return decidePlaces(found, 'sibling', detail);
   }
   return { outcome: 'nothing', detail: `The project runs nothing called "${service}"` };
 }
 
 function ownNames(place: Place): string[] {
-  return [...place.parts, ...place.aliases];
+  return [...ownParts(place), ...place.aliases];
 }
 
 function siblings(origin: Service, snapshot: Snapshot): Siblings {

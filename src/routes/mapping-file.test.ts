@@ -74,6 +74,71 @@ describe('parseMappingFile', () => {
     expect(again['b.localhost']).toEqual(bad);
   });
 
+  it.each([
+    ['a list', []],
+    ['a text', 'http://127.0.0.1:3000'],
+    ['a number', 5],
+    ['nothing', null],
+    ['lists and objects in place of words', { ...GOOD, type: ['process'], target: { host: 'a' } }],
+    ['an object as the reason', { ...GOOD, llmReason: { said: 'x' } }],
+    ['a number as the time', { ...GOOD, createdAt: 1_760_000_000 }],
+    ['paths in a list', { ...GOOD, paths: ['/api'] }],
+    ['an identity in a list', { ...GOOD, identity: [] }],
+    ['an identity of a later version', { ...GOOD, identity: { kind: 'machine' } }],
+    ['a source of a later version', { ...GOOD, source: 'oracle' }],
+    ['a directory that is a list', { ...GOOD, processIdentifier: { workdir: ['/x'] } }],
+    ['an identifier without a directory', { ...GOOD, processIdentifier: { note: 'mine' } }],
+    ['an identifier that is a list', { ...GOOD, processIdentifier: [] }],
+    ['a host setting that is an object', { ...GOOD, host: { name: 'x' } }],
+  ])('sets %s aside with a warning, and the others work', (_what, odd) => {
+    const text = JSON.stringify({ 'a.localhost': GOOD, 'odd.localhost': odd, 'b.localhost': GOOD });
+    const file = parseMappingFile(text);
+    expect(file.warnings).toEqual([expect.stringMatching(/^The mapping "odd\.localhost" is set aside: ./)]);
+    expect(keysOf(text)).toEqual(['a.localhost', 'b.localhost']);
+    expect(JSON.parse(textOf(file.entries))).toEqual(JSON.parse(text));
+  });
+
+  it.each([
+    ['lists', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['objects', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
+    ['a mapping', `{"type":"process","target":"x","port":1,"x":${'['.repeat(65)}${']'.repeat(65)}}`],
+  ])('sets what is nested too deeply aside, and writes it as it was: %s', (_what, deep) => {
+    const text = `{"a.localhost": ${JSON.stringify(GOOD)}, "deep.localhost": ${deep}}`;
+    const file = parseMappingFile(text);
+    expect(file.warnings).toEqual(['The mapping "deep.localhost" is set aside: it is nested deeper than 64 levels']);
+    const written = textOf(file.entries);
+    expect(written).toContain(deep);
+    expect(written.length).toBeLessThan(text.length + 200);
+    expect(textOf(parseMappingFile(written).entries)).toBe(written);
+  });
+
+  it('writes numbers as they were, also those that no double is', () => {
+    const text = '{"a.localhost": {"type":"process","target":"x","port":1,"n":12345678901234567890,"m":1e400}}';
+    const file = parseMappingFile(text);
+    expect(file.warnings).toEqual([]);
+    expect(textOf(file.entries)).toContain('"n":12345678901234567890,"m":1e400');
+  });
+
+  it('keeps every one of several with the same key; the last one counts', () => {
+    const of = (port: number) => `"a.localhost": ${JSON.stringify({ ...GOOD, port })}`;
+    const text = `{${of(1)}, ${of(2)}, ${of(3)}, "b.localhost": 1, "b.localhost": 2}`;
+    const file = parseMappingFile(text);
+    expect(file.entries.get('a.localhost')?.mapping?.port).toBe(3);
+    expect(file.warnings).toHaveLength(4);
+    const written = JSON.parse(textOf(file.entries)) as Record<string, { port: number } | number>;
+    expect(
+      Object.entries(written).map(([key, value]) => [key, typeof value === 'number' ? value : value.port]),
+    ).toEqual([
+      ['a.localhost', 3],
+      ['a.localhost (set aside)', 1],
+      ['a.localhost (set aside 2)', 2],
+      ['b.localhost', 1],
+      ['b.localhost (set aside)', 2],
+    ]);
+    const again = parseMappingFile(textOf(file.entries));
+    expect(textOf(again.entries)).toBe(textOf(file.entries));
+  });
+
   it('is not harmed by __proto__, neither as a key nor inside an entry', () => {
     const text = `{"__proto__": {"type": "process"}, "a.localhost": ${JSON.stringify(GOOD).slice(0, -1)}, "__proto__": {"polluted": 1}}, "constructor": 5}`;
     const file = parseMappingFile(text);

@@ -5,14 +5,16 @@
 import { normalizeHostname } from '../core/hostname.ts';
 import { issuesText, type Mapping, mappingSchema, SERVICE_NAME } from '../core/mapping.ts';
 import { parsePaths } from '../core/mapping-paths.ts';
-import { type Member, salvageMembers, wholeMembers } from './mapping-text.ts';
+import { hasLongNumber, isDeeperThan, type Member, salvageMembers, wholeMembers } from './mapping-text.ts';
 
 /** One member of the file. */
 export interface MappingEntry {
   /** undefined for an entry that is set aside. */
   mapping?: Mapping;
-  /** As it goes into the file: the mapping, or the value set aside. */
+  /** As it goes into the file: the mapping, or the value set aside; undefined where {@link raw} alone can say it. */
   value: unknown;
+  /** The value as it was found, where writing it anew could change it. */
+  raw?: string;
   /** The member as it stands in the file, made when it is first written and kept: most writes change one of many. */
   bytes?: Buffer;
 }
@@ -26,6 +28,8 @@ export interface MappingFile {
   corrupt: boolean;
 }
 
+/** Deeper values are no mappings; writing them anew would end in a full stack, or in a file of blanks. */
+const MAX_DEPTH = 64;
 /** More warnings than this help nobody. */
 const MAX_WARNINGS = 20;
 /** What may stand behind `/_proxy/`, see proxy/decide.ts. */
@@ -62,17 +66,29 @@ export function parseMappingFile(text: string, now: Date = new Date()): MappingF
 }
 
 /** @returns what is wrong with the entry, null for nothing */
-function addMember(entries: Map<string, MappingEntry>, { key: written, value }: Member, now: Date): string | null {
+function addMember(entries: Map<string, MappingEntry>, { key: written, value, raw }: Member, now: Date): string | null {
   const key = normalizeMappingKey(written);
-  if (key === null) return setAside(entries, written, value, 'the name is not a hostname or hostname:service');
+  if (isDeeperThan(raw, MAX_DEPTH)) {
+    return setAside(entries, written, { value: undefined, raw }, `it is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  const kept: MappingEntry = hasLongNumber(raw) ? { value, raw } : { value };
+  if (key === null) return setAside(entries, written, kept, 'the name is not a hostname or hostname:service');
   // The seed's first versions kept capitals. Where both forms are there, the one that is asked for wins.
-  if (key !== written && entries.has(key)) return setAside(entries, written, value, `there is also "${key}"`);
+  if (key !== written && entries.has(key)) return setAside(entries, written, kept, `there is also "${key}"`);
   const parsed = mappingSchema.safeParse(asWrittenByOthers(value, now));
-  if (!parsed.success) return setAside(entries, written, value, issuesText(parsed.error));
+  if (!parsed.success) return setAside(entries, written, kept, issuesText(parsed.error));
   const before = entries.get(key);
-  entries.set(key, entryOf(parsed.data));
-  if (before === undefined || before.mapping === undefined) return pathProblem(key, parsed.data);
-  return setAside(entries, `${key} (in other letters)`, before.value, `there is also "${key}"`);
+  entries.set(key, { ...kept, ...entryOf(parsed.data) });
+  if (before === undefined) return pathProblem(key, parsed.data);
+  const { bytes: _, mapping: __, ...old } = before;
+  return setAside(entries, asideKey(entries, key), old, `there is another "${key}" further down`);
+}
+
+/** A free key that says whose an entry is that cannot be used. It is no hostname, so it is nobody's mapping. */
+export function asideKey(entries: ReadonlyMap<string, MappingEntry>, key: string): string {
+  let aside = `${key} (set aside)`;
+  for (let i = 2; entries.has(aside); i++) aside = `${key} (set aside ${i})`;
+  return aside;
 }
 
 /** A path that cannot be used stays in the file and does no harm to the others. */
@@ -83,9 +99,9 @@ function pathProblem(key: string, { paths }: Mapping): string | null {
     : `A path of the mapping "${key}" is set aside: ${problems.slice(0, 5).join('; ')}`;
 }
 
-function setAside(entries: Map<string, MappingEntry>, key: string, value: unknown, why: string): string {
-  entries.set(key, { value });
-  return `The mapping "${key.slice(0, 80)}" is set aside: ${why}`;
+function setAside(entries: Map<string, MappingEntry>, written: string, entry: MappingEntry, why: string): string {
+  entries.set(entries.has(written) ? asideKey(entries, written) : written, entry);
+  return `The mapping "${written.slice(0, 80)}" is set aside: ${why}`;
 }
 
 const OPTIONAL = [
@@ -108,10 +124,7 @@ function asWrittenByOthers(value: unknown, now: Date): unknown {
   for (const optional of OPTIONAL) {
     if (entry.get(optional) === null) entry.delete(optional);
   }
-  const identifier: unknown = entry.get('processIdentifier');
-  if (typeof identifier === 'object' && identifier !== null && !Object.hasOwn(identifier, 'workdir')) {
-    entry.delete('processIdentifier');
-  }
+  if (JSON.stringify(entry.get('processIdentifier')) === '{}') entry.delete('processIdentifier');
   return Object.fromEntries(entry);
 }
 
@@ -128,7 +141,7 @@ export function serializeMappingFile(entries: ReadonlyMap<string, MappingEntry>)
   if (entries.size === 0) return Buffer.from('{}\n');
   const parts: Buffer[] = [];
   for (const [key, entry] of entries) {
-    entry.bytes ??= memberBytes(key, entry.value);
+    entry.bytes ??= memberBytes(key, entry);
     parts.push(parts.length === 0 ? OPEN : NEXT, entry.bytes);
   }
   parts.push(CLOSE);
@@ -139,6 +152,6 @@ const OPEN = Buffer.from('{\n');
 const NEXT = Buffer.from(',\n');
 const CLOSE = Buffer.from('\n}\n');
 
-function memberBytes(key: string, value: unknown): Buffer {
-  return Buffer.from(`  ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`);
+function memberBytes(key: string, { value, raw }: MappingEntry): Buffer {
+  return Buffer.from(`  ${JSON.stringify(key)}: ${raw ?? JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')}`);
 }

@@ -7,6 +7,7 @@ import { issuesText, type Mapping, mappingSchema } from '../core/mapping.ts';
 import type { Logger } from '../platform/log.ts';
 import { MappingDisk } from './mapping-disk.ts';
 import {
+  asideKey,
   entryOf,
   type MappingEntry,
   type MappingFile,
@@ -103,8 +104,9 @@ export class MappingStore {
   #keepWhatWasSetAside(key: string): void {
     const before = this.#entries.get(key);
     if (before === undefined || before.mapping !== undefined) return;
-    const aside = `${key} (set aside)`;
-    this.#entries.set(aside, { value: before.value });
+    const aside = asideKey(this.#entries, key);
+    const { bytes: _, ...kept } = before;
+    this.#entries.set(aside, kept);
     this.#dirty.add(aside);
   }
 
@@ -256,7 +258,7 @@ const SAMPLE: Mapping = {
 const MAX_WARNINGS = 50;
 
 function memberText(entry: MappingEntry | undefined): string | undefined {
-  return entry && JSON.stringify(entry.value);
+  return entry && (entry.raw ?? JSON.stringify(entry.value));
 }
 
 function asUnwritable(error: unknown): AppError {

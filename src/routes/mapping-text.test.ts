@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryOf, parseMappingFile, serializeMappingFile } from './mapping-file.ts';
-import { salvageMembers } from './mapping-text.ts';
+import { hasLongNumber, isDeeperThan, salvageMembers, wholeMembers } from './mapping-text.ts';
 
 const awkward = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -28,6 +28,45 @@ function textOf(mappings: readonly object[]): { text: Buffer; ends: number[] } {
   }
   return { text, ends };
 }
+
+describe('wholeMembers', () => {
+  it('reads what JSON.parse reads, in the order of the text', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(awkward, fc.jsonValue()), { maxLength: 6 }),
+        fc.constantFrom(0, 1, '\t'),
+        (pairs, blanks) => {
+          const wanted = pairs.filter(([key], i) => pairs.findIndex(([other]) => other === key) === i);
+          const members = wanted.map(
+            ([key, value]) => `${JSON.stringify(key)} : ${JSON.stringify(value, null, blanks)}`,
+          );
+          const read = wholeMembers(`\n{ ${members.join(' ,\n')} }\n`);
+          expect(read?.map(({ key, value }) => [key, value])).toEqual(JSON.parse(JSON.stringify(wanted)));
+          expect(read?.map(({ raw }) => JSON.parse(raw) as unknown)).toEqual(read?.map(({ value }) => value));
+        },
+      ),
+    );
+  });
+
+  it('has both of two with one key, and a number as it is written', () => {
+    expect(wholeMembers('{"a": 1e2, "a": [true], "b": null}')).toMatchObject([
+      { key: 'a', raw: '1e2' },
+      { key: 'a', raw: '[true]' },
+      { key: 'b', raw: 'null' },
+    ]);
+  });
+});
+
+describe('isDeeperThan and hasLongNumber', () => {
+  it('look at values, not at the text in them', () => {
+    expect(isDeeperThan('{"a": [["[[[[", "\\"[["]]}', 3)).toBe(false);
+    expect(isDeeperThan('{"a": [[[]]]}', 3)).toBe(true);
+    expect(isDeeperThan('['.repeat(1_000_000), 64)).toBe(true);
+    expect(hasLongNumber('{"a": "12345678901234567890", "b": 0.9, "c": 5173}')).toBe(false);
+    expect(hasLongNumber('{"a": [12345678901234567890]}')).toBe(true);
+    expect(hasLongNumber('{"a": 1e400}')).toBe(true);
+  });
+});
 
 describe('salvageMembers', () => {
   it('keeps every complete entry of a file torn at any byte, and makes none up', () => {
@@ -79,7 +118,7 @@ describe('salvageMembers', () => {
   });
 
   it('lets the last of two members with one key count, as JSON does', () => {
-    expect(salvageMembers('{"a": {"n": 1}, "a": {"n": 2}, ')).toEqual([{ key: 'a', value: { n: 2 } }]);
+    expect(salvageMembers('{"a": {"n": 1}, "a": {"n": 2}, ')).toEqual([{ key: 'a', value: { n: 2 }, raw: '{"n": 2}' }]);
   });
 
   it('is linear on hostile text', () => {

@@ -6,7 +6,15 @@
 export interface Member {
   key: string;
   value: unknown;
+  /** The value as it is written. */
+  raw: string;
 }
+
+const QUOTE = 0x22;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 
 /** How many damaged places are jumped over before the rest is given up: keeps hostile text linear. */
 const MAX_DAMAGES = 50;
@@ -23,8 +31,40 @@ export function wholeMembers(text: string): Member[] | null {
     return null;
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return null;
-  // JSON.parse makes `__proto__` an own property, and entries() lists it like any other.
-  return Object.entries(parsed).map(([key, value]) => ({ key, value }));
+  // Read once more member by member: JSON.parse drops all but the last of two with the same key.
+  const members: Member[] = [];
+  for (let at = text.indexOf('{') + 1; ; ) {
+    const member = readMember(text, at, endOfWholeValue);
+    if (member === null) return members;
+    members.push(member);
+    at = member.end;
+  }
+}
+
+/** Is a value nested deeper than this? `raw` is whole. Linear, and without recursion. */
+export function isDeeperThan(raw: string, maxDepth: number): boolean {
+  if (raw.length <= maxDepth) return false;
+  let depth = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const code = raw.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(raw, at) - 1;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
+
+/** Would a number in a value be another one after reading and writing it (`12345678901234567890`)? */
+export function hasLongNumber(raw: string): boolean {
+  if (!/\d{16}|\d[.eE]/.test(raw)) return false;
+  let isLong = false;
+  const look = (_key: string, value: unknown, context?: { source?: string }): unknown => {
+    if (typeof value === 'number' && JSON.stringify(value) !== context?.source) isLong = true;
+    return value;
+  };
+  JSON.parse(raw, look);
+  return isLong;
 }
 
 /**
@@ -33,16 +73,16 @@ export function wholeMembers(text: string): Member[] | null {
  * Where a key comes twice, the last one counts, as in JSON.parse.
  */
 export function salvageMembers(text: string): Member[] {
-  const found = new Map<string, unknown>();
+  const found = new Map<string, Member>();
   const open = /^\s*\{/.exec(text);
   let at = open?.[0].length ?? 0;
   // Where the very beginning is lost, our own layout is assumed.
   const lineStart = open ? memberLine(text, at) : '\n  "';
   for (let damages = 0; damages <= MAX_DAMAGES; ) {
-    const member = readMember(text, at);
+    const member = readMember(text, at, endOfValue);
     if (member) {
       found.delete(member.key);
-      found.set(member.key, member.value);
+      found.set(member.key, member);
       at = member.end;
       continue;
     }
@@ -53,7 +93,7 @@ export function salvageMembers(text: string): Member[] {
     // At the quote: if this one is damaged too, the next search starts behind this line's beginning.
     at = next + lineStart.length - 1;
   }
-  return Array.from(found, ([key, value]) => ({ key, value }));
+  return Array.from(found.values(), ({ key, value, raw }) => ({ key, value, raw }));
 }
 
 /** Line break, indentation and quote of the first member: nested ones are indented further. */
@@ -62,8 +102,11 @@ function memberLine(text: string, from: number): string | undefined {
   return first?.[0];
 }
 
+/** Index behind a value that begins at `start`; -1 where there is no complete one. */
+type FindEnd = (text: string, start: number) => number;
+
 /** One member from `at` on, with the blanks and the comma before it. null where none is complete. */
-function readMember(text: string, at: number): (Member & { end: number }) | null {
+function readMember(text: string, at: number, findEnd: FindEnd): (Member & { end: number }) | null {
   const keyStart = skip(text, at, ' \t\r\n,');
   if (text[keyStart] !== '"') return null;
   const keyEnd = endOfString(text, keyStart);
@@ -71,15 +114,25 @@ function readMember(text: string, at: number): (Member & { end: number }) | null
   const colon = skip(text, keyEnd, ' \t\r\n');
   if (text[colon] !== ':') return null;
   const start = skip(text, colon + 1, ' \t\r\n');
-  const end = endOfValue(text, start);
+  const end = findEnd(text, start);
   if (end === -1) return null;
   try {
+    const raw = text.slice(start, end);
     const key: unknown = JSON.parse(text.slice(keyStart, keyEnd));
-    const value: unknown = JSON.parse(text.slice(start, end));
-    return typeof key === 'string' ? { key, value, end } : null;
+    const value: unknown = JSON.parse(raw);
+    return typeof key === 'string' ? { key, value, raw, end } : null;
   } catch {
     return null;
   }
+}
+
+/** The end of any value of a text that is known to be JSON. */
+function endOfWholeValue(text: string, start: number): number {
+  const end = endOfValue(text, start);
+  if (end !== -1) return end;
+  const rest = /[^\s,}]+/y;
+  rest.lastIndex = start;
+  return rest.test(text) ? rest.lastIndex : -1;
 }
 
 function skip(text: string, from: number, characters: string): number {

@@ -25,6 +25,8 @@ export interface ServiceManager {
   readonly needsRoot: boolean;
   /** The data folder that a service is installed for; undefined when none of ours is. */
   installedFor(): Promise<string | undefined>;
+  /** What the installed service starts: node and the script; undefined when none of ours is there, or it does not say. */
+  program(): Promise<readonly [node: string, script: string] | undefined>;
   /** What {@link install} would write, and the commands that it would run. */
   preview(): { files: readonly ServiceFile[]; commands: readonly string[] };
   /** Write, enable, start; again is fine. What fails is undone. @throws {AppError} SERVICE_FAILED */

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { ServiceFile, ServiceMachine, ServiceManager } from './manager.ts';
+import { programOf } from './program-path.ts';
 import { removeEmptyFolders, removeServiceFile, textOf, writeServiceFile } from './service-files.ts';
-import { UNIT_MARK, UNIT_NAMES, type Unit, unitDataDir } from './units/systemd.ts';
+import { UNIT_MARK, UNIT_NAMES, type Unit, unitDataDir, unitWords } from './units/systemd.ts';
 
 const SERVICE = 'hostwise.service';
 /** Where `systemctl enable` puts links (WantedBy= of our units). */
@@ -58,6 +59,11 @@ export class SystemdManager implements ServiceManager {
   async installedFor(): Promise<string | undefined> {
     const text = await textOf(path.join(this.#folder, SERVICE));
     return text === undefined ? undefined : unitDataDir(text);
+  }
+
+  async program(): Promise<readonly [string, string] | undefined> {
+    const text = await textOf(path.join(this.#folder, SERVICE));
+    return text === undefined ? undefined : programOf(unitWords(text));
   }
 
   preview(): { files: readonly ServiceFile[]; commands: readonly string[] } {

@@ -7,8 +7,8 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lchown, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
+import { shellLine } from '../core/shell-quote.ts';
 import type { AuthorityFiles } from './make-authority.ts';
-import { shellLine } from './trust/shell-quote.ts';
 
 /** Our files have 1 KiB; more is not ours. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -76,11 +76,26 @@ export async function writeAuthorityFiles(
   }
 }
 
+/** What else there is to say. */
+interface Unreadable {
+  cause?: unknown;
+  /** Default: how to start over. */
+  hint?: string;
+  /** The shell line that mends it, where there is one beside a new CA. */
+  command?: string;
+  /** The clock of this machine says that it is not valid yet, or no more. */
+  clock?: 'early' | 'late';
+}
+
 /** The error for a CA that is there and cannot be used: it names the file and the way out. */
-export function unreadable(file: string, problem: string, cause?: unknown, hint = startOver(file)): AppError {
+export function unreadable(
+  file: string,
+  problem: string,
+  { cause, hint = startOver(file), ...facts }: Unreadable = {},
+): AppError {
   return new AppError('TLS_CA_UNREADABLE', `The CA file "${file}" cannot be used: ${problem}`, {
     hint,
-    data: { file },
+    data: { file, ...facts },
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -96,7 +111,7 @@ async function listFolder(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
-    throw unreadable(path.join(folder, FILE_NAMES.rootPem), messageOf(error), error);
+    throw unreadable(path.join(folder, FILE_NAMES.rootPem), messageOf(error), { cause: error });
   }
 }
 
@@ -105,7 +120,8 @@ async function checkFolder(folder: string, owners: readonly number[] | null): Pr
   const { uid, mode } = await stat(folder);
   if (!owners.includes(uid)) throw foreignOwner(folder, uid);
   if ((mode & 0o022) !== 0) {
-    throw unreadable(folder, 'others may write into it', undefined, shellLine('chmod', '700', folder));
+    const command = shellLine('chmod', '700', folder);
+    throw unreadable(folder, 'others may write into it', { hint: command, command });
   }
 }
 
@@ -117,7 +133,7 @@ async function readOwnFile(file: string, owners: readonly number[] | null, secre
     checkFile(file, await handle.stat(), owners, secret);
     return await handle.readFile('utf8');
   } catch (error) {
-    throw error instanceof AppError ? error : unreadable(file, reasonOf(error), error);
+    throw error instanceof AppError ? error : unreadable(file, reasonOf(error), { cause: error });
   } finally {
     await handle?.close();
   }
@@ -139,14 +155,14 @@ function reasonOf(error: unknown): string {
 }
 
 function openToOthers(file: string, mode: number): AppError {
-  const close = shellLine('chmod', '600', file);
-  const hint = `If nobody else can have used it: ${close}; otherwise ${startOver(file)}`;
-  return unreadable(file, `other users may read or write it (mode ${(mode & 0o777).toString(8)})`, undefined, hint);
+  const command = shellLine('chmod', '600', file);
+  const hint = `If nobody else can have used it: ${command}; otherwise ${startOver(file)}`;
+  return unreadable(file, `other users may read or write it (mode ${(mode & 0o777).toString(8)})`, { hint, command });
 }
 
 function foreignOwner(file: string, uid: number): AppError {
   const hint = 'Start hostwise as that user, or use another --data-dir';
-  return unreadable(file, `it belongs to another user (uid ${uid})`, undefined, hint);
+  return unreadable(file, `it belongs to another user (uid ${uid})`, { hint });
 }
 
 /** Who may own the files: we, and under sudo in a user's folder that user. null: this system has no owners. */

@@ -142,12 +142,19 @@ async function open(
 function readCertificate(file: string, pem: string, now: Date): X509Certificate {
   const certificate = parse(file, () => new X509Certificate(pem));
   if (!certificate.ca) throw unreadable(file, 'it is not the certificate of a CA');
-  if (now > certificate.validToDate) throw unreadable(file, `it expired on ${certificate.validTo}`);
-  if (now < certificate.validFromDate) {
-    const hint = `Check the clock of this machine; it says ${now.toISOString()}`;
-    throw unreadable(file, `it is valid only from ${certificate.validFrom} on`, undefined, hint);
+  const { validFrom, validFromDate, validTo, validToDate } = certificate;
+  if (now > validToDate) {
+    throw unreadable(file, `it expired on ${validTo}`, { hint: clockHint(now), clock: 'late' });
+  }
+  if (now < validFromDate) {
+    throw unreadable(file, `it is valid only from ${validFrom} on`, { hint: clockHint(now), clock: 'early' });
   }
   return certificate;
+}
+
+/** A clock that is years off is likelier than a CA that outlived its ten years; nothing is thrown away for it. */
+function clockHint(now: Date): string {
+  return `The clock of this machine says ${now.toISOString()}: set it right, or, if it is, run "hostwise ca rotate" and trust the new CA`;
 }
 
 async function readKey(file: string, pem: string, certificate: X509Certificate): Promise<webcrypto.CryptoKey> {
@@ -156,7 +163,7 @@ async function readKey(file: string, pem: string, certificate: X509Certificate):
   try {
     return await importSigningKey(new Uint8Array(key.export({ format: 'der', type: 'pkcs8' })));
   } catch (error) {
-    throw unreadable(file, 'it is not a P-256 key', error);
+    throw unreadable(file, 'it is not a P-256 key', { cause: error });
   }
 }
 
@@ -164,7 +171,7 @@ function parse<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw unreadable(file, `it is damaged (${messageOf(error)})`, error);
+    throw unreadable(file, `it is damaged (${messageOf(error)})`, { cause: error });
   }
 }
 

@@ -8,7 +8,10 @@ const at = (startedAtMs: number, error?: string, hostname = 'shop.localhost') =>
 it('knows since when every request to a hostname fails', () => {
   const traffic = new Traffic();
   const add = (...records: ReturnType<typeof at>[]) => {
-    for (const record of records) traffic.began(record);
+    for (const record of records) {
+      traffic.began(record);
+      if (record.totalMs !== undefined) traffic.ended(record);
+    }
   };
   expect(traffic.failingSince('shop.localhost')).toBeUndefined();
   add(at(1, 'refused'), at(2), at(3, 'refused'), at(4, 'refused'), at(5, undefined, 'blog.localhost'));

@@ -10,13 +10,19 @@ describe('figures of a hostname', () => {
     for (let i = 0; i < 4; i++) figures.began(trafficRecord({ startedAtMs: NOW_MS + i }));
     figures.ended(trafficRecord({ status: 404 }), NOW_MS);
     figures.ended(trafficRecord({ status: 503 }), NOW_MS + 1);
-    figures.ended(trafficRecord({ status: 502, error: 'It refused the connection' }), NOW_MS + 2);
+    expect(figures.totals.lastError?.text).toBe('Nobody was there to answer: 503');
+    expect(figures.totals.failingSinceMs).toBeNull();
+    figures.ended(
+      trafficRecord({ status: 502, error: 'It refused the connection', startedAtMs: NOW_MS + 1 }),
+      NOW_MS + 2,
+    );
     expect(figures.totals).toEqual({
       requests: 4,
       errors: 2,
       open: 1,
       lastAtMs: NOW_MS + 3,
       lastError: { atMs: NOW_MS + 2, text: 'It refused the connection' },
+      failingSinceMs: NOW_MS + 1,
     });
   });
 

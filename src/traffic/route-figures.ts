@@ -35,6 +35,8 @@ export interface RouteTraffic {
   /** Epoch ms; null before the first. */
   lastAtMs: number | null;
   lastError: { atMs: number; text: string } | null;
+  /** Epoch ms: since then nobody answered; null while somebody does. */
+  failingSinceMs: number | null;
 }
 
 /** See the file's header. */
@@ -44,6 +46,7 @@ export class RouteFigures {
   #open = 0;
   #lastAtMs: number | null = null;
   #lastError: RouteTraffic['lastError'] = null;
+  #failingSinceMs: number | null = null;
   /** Number of the slice that each place holds now: what is older is not counted. */
   readonly #sliceNumbers = new Float64Array(SLICES);
   readonly #sliceErrors = new Uint32Array(SLICES);
@@ -64,6 +67,8 @@ export class RouteFigures {
     const latencyMs = record.firstByteMs ?? record.totalMs ?? 0;
     const index = place * CLASSES + classOf(latencyMs);
     this.#histogram[index] = (this.#histogram[index] ?? 0) + 1;
+    if (record.error === undefined) this.#failingSinceMs = null;
+    else this.#failingSinceMs ??= record.startedAtMs;
     const error = errorOf(record);
     if (error === undefined) return;
     this.#errors++;
@@ -78,6 +83,7 @@ export class RouteFigures {
       open: this.#open,
       lastAtMs: this.#lastAtMs,
       lastError: this.#lastError,
+      failingSinceMs: this.#failingSinceMs,
     };
   }
 
@@ -115,9 +121,10 @@ export class RouteFigures {
   }
 }
 
-function errorOf({ error, status }: TrafficRecord): string | undefined {
+function errorOf({ error, status, upstream }: TrafficRecord): string | undefined {
   if (error !== undefined) return error;
-  return status >= 500 ? `It answered ${status}` : undefined;
+  if (status < 500) return undefined;
+  return upstream ? `It answered ${status}` : `Nobody was there to answer: ${status}`;
 }
 
 function classOf(latencyMs: number): number {

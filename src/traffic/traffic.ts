@@ -39,19 +39,9 @@ export class Traffic {
     return this.#routes.get(hostname);
   }
 
-  /**
-   * Since when no request to a hostname is answered by its app, the ones before excepted that were.
-   * @returns epoch ms; undefined when the last one was answered. Cost: a look at the ring, for failures only
-   */
+  /** Since when no request to a hostname is answered by its app. @returns epoch ms; undefined when the last one was */
   failingSince(hostname: string): number | undefined {
-    let since: number | undefined;
-    for (const record of this.ring.newest()) {
-      if (record.hostname !== hostname) continue;
-      if (record.error !== undefined) since = record.startedAtMs;
-      // One that still runs says nothing yet.
-      else if (record.totalMs !== undefined) break;
-    }
-    return since;
+    return this.#routes.get(hostname)?.totals.failingSinceMs ?? undefined;
   }
 
   /** @returns stops listening */

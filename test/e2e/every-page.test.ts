@@ -1,23 +1,33 @@
 /**
  * Every page and every view of the dashboard, light and dark: axe-core finds no serious violation. With
- * `SCREENSHOTS=<folder>` a picture of each is left there, to look at.
+ * `SCREENSHOTS=<folder>` a picture of each is left there; `npm run screenshots` does that for docs/, on a machine with a
+ * home folder of its own (`SCREENSHOTS_HOME`) and nothing else that runs.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seriousViolations } from '../fixtures/axe.ts';
 import { scenarios } from '../fixtures/llm-servers/scenarios.ts';
 import { needs } from '../fixtures/needs.ts';
 import { type OpenTab, type PageStage, setPageStage } from '../fixtures/page-stage.ts';
+import { browseFor, meaning, showcaseAt } from '../fixtures/showcase.ts';
+import { smallPng } from '../fixtures/small-png.ts';
 
 const canRun = needs('chromium') && needs('certutil') && needs('git');
+const VIEWS = ['overview', 'requests', 'decisions', 'services', 'logs', 'settings'] as const;
 const FOLDER = process.env.SCREENSHOTS;
+const HOME = process.env.SCREENSHOTS_HOME;
+/** Three slices of the charts. */
+const BROWSE_MS = 3_000;
+const JOURNAL = 'a journal is a kind of blog, but nothing here says so';
+const UNSURE = HOME === undefined ? scenarios.unsure : meaning('"blog"', JOURNAL, 0.45);
 
 describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout: 60_000 }, () => {
   let stage: PageStage;
   let tab: OpenTab;
   beforeAll(async () => {
-    stage = await setPageStage();
+    stage = await setPageStage(HOME === undefined ? undefined : showcaseAt(HOME));
     if (FOLDER !== undefined) await mkdir(FOLDER, { recursive: true });
     // Something for the dashboard to show.
     const visitor = await stage.open();
@@ -26,20 +36,25 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
       await visitor.page.goto(stage.url(stage.blog.name, path));
     }
     await visitor.page.goto(stage.url(stage.box));
+    if (HOME !== undefined)
+      stage.llmSays(meaning('"shop"', 'sales are a part of the shop, and its main branch is meant', 0.9));
     await visitor.page.goto(stage.url(`${stage.shop.name}-sales`));
-    stage.llmSays(scenarios.unsure);
+    stage.llmSays(UNSURE);
     await visitor.page.goto(stage.url('journal'));
     await visitor.close();
-  }, 90_000);
+    if (HOME !== undefined) await browseFor(BROWSE_MS, stage.hostwise.httpPort);
+  }, 90_000 + BROWSE_MS);
   afterAll(() => stage?.close(), 30_000);
   afterEach(async () => {
-    stage.llmSays(scenarios.unsure);
+    stage.llmSays(UNSURE);
     await tab.close();
   });
 
   /** Judge what is shown. */
   async function judge(name: string, theme: string): Promise<void> {
-    if (FOLDER !== undefined) await tab.page.screenshot({ path: join(FOLDER, `${name}-${theme}.png`) });
+    if (FOLDER !== undefined) {
+      await writeFile(join(FOLDER, `${name}-${theme}.png`), smallPng(await tab.page.screenshot()));
+    }
     expect(await seriousViolations(tab.page)).toEqual([]);
     expect(tab.wrong).toEqual([]);
   }
@@ -53,9 +68,9 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
     });
 
     it('the LLM is thinking', async () => {
-      stage.llmSays(scenarios.slow(6_000));
+      stage.llmSays(HOME === undefined ? scenarios.slow(6_000) : meaning('"shop"', 'perhaps the shop', 0.3, 6_000));
       tab = await stage.open({ colorScheme });
-      await tab.page.goto(stage.url(`thinking-${colorScheme}`));
+      await tab.page.goto(stage.url(colorScheme === 'light' ? 'storefront' : 'checkout'));
       await tab.page.locator('li.now', { hasText: 'Asking' }).waitFor();
       await judge('deciding', colorScheme);
     });
@@ -101,12 +116,46 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
       await judge('plain-dashboard', colorScheme);
     });
 
-    it.each(['overview', 'requests', 'decisions', 'services', 'logs', 'settings'])('dashboard: %s', async (view) => {
-      tab = await stage.open({ colorScheme, viewport: { width: 1280, height: 900 } });
-      await tab.page.goto(stage.url('proxy', `/#/${view === 'overview' ? '' : view}`));
-      await tab.page.locator('.tabs a[aria-current=page]').waitFor();
-      await tab.page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+    it.each(VIEWS)('dashboard: %s', async (view) => {
+      await openView(view, { colorScheme, viewport: { width: 1280, height: 800 } });
       await judge(`dashboard-${view}`, colorScheme);
     });
+
+    it.each(VIEWS)('dashboard on a small screen: %s', async (view) => {
+      await openView(view, { colorScheme, viewport: { width: 390, height: 844 } });
+      expect(await tab.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      await judge(`small-${view}`, colorScheme);
+    });
+
+    it('dashboard: one request and one decision with all that is known of them', async () => {
+      await openView('requests', { colorScheme, viewport: { width: 1280, height: 800 } });
+      await tab.page.getByLabel('Route').selectOption(`${stage.shop.name}.localhost`);
+      await tab.page.locator('figure.chart').waitFor();
+      await judge('dashboard-requests-of-a-route', colorScheme);
+      await tab.page.locator('table.requests a').first().click();
+      await tab.page.getByRole('dialog').getByText('First byte').waitFor();
+      await judge('dashboard-request', colorScheme);
+      await tab.page.goto(stage.url('proxy', '/#/decisions'));
+      const asked = tab.page.locator('details.decision', { hasText: `${stage.shop.name}-sales` });
+      await asked.locator('summary').first().click();
+      await asked.getByText('What was sent, redacted').click();
+      await judge('dashboard-decision', colorScheme);
+    });
+
+    it('dashboard: the state on top, opened', async () => {
+      await openView('overview', { colorScheme, viewport: { width: 1280, height: 800 } });
+      for (const chip of ['Ports', 'Certificate', 'LLM']) {
+        await tab.page.locator('.chip summary', { hasText: chip }).click();
+        await tab.page.locator('.chip[open] .panel').waitFor();
+        await judge(`dashboard-${chip.toLowerCase()}`, colorScheme);
+      }
+    });
   });
+
+  async function openView(view: (typeof VIEWS)[number], options: BrowserContextOptions): Promise<void> {
+    tab = await stage.open(options);
+    await tab.page.goto(stage.url('proxy', `/#/${view === 'overview' ? '' : view}`));
+    await tab.page.locator('.tabs a[aria-current=page]').waitFor();
+    await tab.page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+  }
 });

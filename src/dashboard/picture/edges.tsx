@@ -8,12 +8,14 @@ import type { Edge } from './rows.ts';
 /** See the file's header. */
 export function EdgeLines(props: {
   edges: readonly Edge[];
+  /** Key of a route -> its line. */
+  lines: ReadonlyMap<string, Edge>;
   width: number;
   height: number;
   active: Signal<string>;
 }): ComponentChild {
-  const { edges, width, height, active } = props;
-  const byKey = new Map(edges.map((edge) => [edge.key, edge]));
+  const { edges, lines, width, height, active } = props;
+  const seen = new Set(edges);
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${Math.max(1, height)}`} aria-hidden="true">
       {edges.map((edge) => (
@@ -24,9 +26,10 @@ export function EdgeLines(props: {
         />
       ))}
       {pulses.value.map(({ id, key, failed }) => {
-        const edge = byKey.get(key);
+        const edge = lines.get(key);
         return (
-          edge && (
+          edge &&
+          seen.has(edge) && (
             <path key={`pulse ${id}`} class={failed ? 'pulse bad' : 'pulse'} pathLength={100} d={curve(edge, width)} />
           )
         );

@@ -1,10 +1,13 @@
-/** The links at both sides of the picture. */
+/** The links at both sides of the picture, and the projects, which fold. */
 import type { Signal } from '@preact/signals';
 import type { ComponentChild } from 'preact';
+import { counted } from '../format.ts';
+import { healthOf } from '../health.ts';
+import { failingKeys } from '../state/figures.ts';
 import { hrefTo } from '../state/place.ts';
 import { appUrl } from '../urls.ts';
 import { ROW } from './row-height.ts';
-import type { LeftNode, RightNode } from './rows.ts';
+import type { GroupRow, LeftNode, RightNode } from './rows.ts';
 
 /** Row under the pointer or with the focus: its lines stand out. */
 type Active = Signal<string>;
@@ -22,7 +25,9 @@ function pointing(active: Active, value: string) {
 
 /** A hostname, linked to the app. */
 export function HostNode({ node: { key, row, route }, active }: { node: LeftNode; active: Active }): ComponentChild {
-  const { tone, words } = stateOf(route);
+  const { tone, words } = route
+    ? healthOf(route, failingKeys.value.has(key))
+    : { tone: 'none', words: 'not asked for yet' };
   const isActive = active.value === `left ${key}`;
   return (
     <li style={{ top: `${row * ROW}px` }} class={isActive ? 'active' : undefined}>
@@ -42,20 +47,13 @@ export function HostNode({ node: { key, row, route }, active }: { node: LeftNode
   );
 }
 
-function stateOf(route: LeftNode['route']): { tone: string; words: string } {
-  if (!route) return { tone: 'none', words: 'not asked for yet' };
-  const { reach } = route;
-  if (reach.state === 'up') return { tone: 'good', words: `reaches ${reach.label}, port ${reach.port}` };
-  return { tone: reach.state === 'away' ? 'bad' : 'wait', words: reach.detail };
-}
-
 /** A service, linked to what is known of it. */
 export function ServiceNode({ node, active }: { node: RightNode; active: Active }): ComponentChild {
   const { label, ports, row, isUp } = node;
   return (
     <li style={{ top: `${row * ROW}px` }}>
       <a
-        href={hrefTo('services', { text: label })}
+        href={hrefTo('services', { text: label.split(' · ', 1)[0] ?? label })}
         title={`${label} ${ports}`}
         class={isUp ? 'node' : 'node away'}
         {...pointing(active, `right ${row}`)}
@@ -64,6 +62,35 @@ export function ServiceNode({ node, active }: { node: RightNode; active: Active 
         <span class="ports">{ports}</span>
         {!isUp && <span class="unseen">, not running</span>}
       </a>
+    </li>
+  );
+}
+
+/** A project above its services; folded, all of it in one line. */
+export function GroupNode({ group, onToggle }: { group: GroupRow; onToggle: () => void }): ComponentChild {
+  const { title, row, isOpen, services } = group;
+  return (
+    <li class="group" style={{ top: `${row * ROW}px` }}>
+      <button type="button" class="node" aria-expanded={isOpen} title={title} onClick={onToggle}>
+        <span class="node-text">{title}</span>
+        {!isOpen && <span class="ports">{counted(services, 'service')}</span>}
+      </button>
+    </li>
+  );
+}
+
+/** What leads to a folded project. */
+export function FoldedHosts({ group, onToggle }: { group: GroupRow; onToggle: () => void }): ComponentChild {
+  const { title, row, hostnames, bad } = group;
+  if (group.isOpen || hostnames === 0) return null;
+  return (
+    <li style={{ top: `${row * ROW}px` }}>
+      <button type="button" class="node folded" onClick={onToggle}>
+        {bad > 0 && <span class="bad">{bad} without an answer,</span>}
+        <span>{counted(hostnames, 'hostname')}</span>
+        <span class="unseen"> of {title}</span>
+        <i class={`dot ${bad > 0 ? 'bad' : 'good'}`} aria-hidden="true" />
+      </button>
     </li>
   );
 }

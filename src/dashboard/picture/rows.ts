@@ -1,9 +1,11 @@
 /**
  * Who stands where in the picture. Every service is a block as high as the routes that lead to it, its routes beside it
- * on the left: so no edge crosses another, and the eye reads a line as a sentence. Pure.
+ * on the left: so no edge crosses another, and the eye reads a line as a sentence. What would be too long to be read is
+ * folded: a project is then one line, with how many of what it has and whether all of it is well. Pure.
  */
 import type { RouteView, ServicesAnswer } from '../../api/wire.ts';
-import { groupOf } from '../choice.ts';
+import { healthOf } from '../health.ts';
+import { type Block, blocksOf } from './blocks.ts';
 
 /** A hostname on the left. */
 export interface LeftNode {
@@ -30,13 +32,18 @@ export interface Edge {
   key: string;
   leftRow: number;
   rightRow: number;
-  state: 'up' | 'away' | 'candidate';
+  state: 'up' | 'bad' | 'candidate' | 'folded';
 }
 
-/** A name above the services of one project. */
-export interface GroupTitle {
+/** A project: the name above its services, or all of it in one line. */
+export interface GroupRow {
   title: string;
   row: number;
+  isOpen: boolean;
+  services: number;
+  hostnames: number;
+  /** Of its routes, how many lead to nobody who answers, or to nobody for sure. */
+  bad: number;
 }
 
 /** The whole picture, in rows. */
@@ -45,47 +52,81 @@ export interface Picture {
   left: LeftNode[];
   right: RightNode[];
   edges: Edge[];
-  groups: GroupTitle[];
+  groups: GroupRow[];
+  /** Key of a route -> the line that a request to it travels on. */
+  lines: Map<string, Edge>;
 }
 
-interface Block {
-  id: string;
-  label: string;
-  ports: string;
-  group: string;
-  isUp: boolean;
-  routes: RouteView[];
-  /** Hostname that it would get. */
-  candidate: string | undefined;
+/** What is shown how. */
+export interface PictureOptions {
+  /** Also services that no route leads to yet. */
+  withCandidates: boolean;
+  /** Part of a hostname, service, port or project; empty: everything. */
+  text: string;
+  /** Keys of routes that run and answer nobody. */
+  failing: ReadonlySet<string>;
+  /** Projects that somebody has folded or unfolded. */
+  toggled: ReadonlySet<string>;
 }
 
-/** Lay it out. @param withCandidates also services that no route leads to yet */
+/** Three screens: with more rows than these nobody sees the whole, and projects are folded at first. */
+const MAX_OPEN_ROWS = 48;
+
+/** Lay it out. */
 export function layoutPicture(
   routes: readonly RouteView[],
   services: Pick<ServicesAnswer, 'processes' | 'containers'>,
-  withCandidates: boolean,
+  options: PictureOptions,
 ): Picture {
-  const blocks = blocksOf(routes, services, withCandidates);
-  const picture: Picture = { rows: 0, left: [], right: [], edges: [], groups: [] };
-  for (const [title, members] of [...Map.groupBy(blocks, ({ group }) => group)].sort(byGroup)) {
-    // One service needs no name above it: its own says the same.
-    if (members.length > 1) {
-      picture.groups.push({ title, row: picture.rows });
-      picture.rows += 1;
-    }
-    for (const block of members.sort((a, b) => compare(a.label, b.label) || compare(a.id, b.id))) place(picture, block);
+  const blocks = blocksOf(routes, services, options.withCandidates, options.text);
+  const isLong = blocks.reduce((rows, block) => rows + heightOf(block), 0) > MAX_OPEN_ROWS;
+  const picture: Picture = { rows: 0, left: [], right: [], edges: [], groups: [], lines: new Map() };
+  for (const [title, members] of Map.groupBy(blocks, ({ group }) => group)) {
+    placeGroup(picture, title, members, options, isLong);
   }
   return picture;
 }
 
-function place(picture: Picture, { id, label, ports, isUp, routes, candidate }: Block): void {
+function placeGroup(
+  picture: Picture,
+  title: string,
+  members: readonly Block[],
+  { failing, toggled }: PictureOptions,
+  isLong: boolean,
+): void {
+  // One service needs no name above it: its own says the same. One line is no shorter when it is folded.
+  const isSmall = members.length === 1 && (!isLong || heightOf(members[0]) === 1);
+  const isOpen = isSmall || isLong === toggled.has(title);
+  const row = picture.rows;
+  if (!isSmall) {
+    const keys = members.flatMap((block) => block.routes.map(({ key }) => key));
+    const bad = members.flatMap((block) => block.routes.filter((route) => isBad(route, failing))).length;
+    picture.groups.push({ title, row, isOpen, services: members.length, hostnames: keys.length, bad });
+    picture.rows += 1;
+    if (!isOpen && keys.length > 0) {
+      const edge: Edge = { key: `group ${title}`, leftRow: row, rightRow: row, state: bad > 0 ? 'bad' : 'folded' };
+      picture.edges.push(edge);
+      for (const key of keys) picture.lines.set(key, edge);
+    }
+  }
+  if (isOpen) for (const block of members) place(picture, block, failing);
+}
+
+function place(
+  picture: Picture,
+  { id, label, ports, isUp, routes, candidate }: Block,
+  failing: ReadonlySet<string>,
+): void {
   const first = picture.rows;
   const height = Math.max(1, routes.length);
   const rightRow = first + (height - 1) / 2;
   picture.right.push({ id, label, ports, row: rightRow, isUp });
   for (const [i, route] of routes.entries()) {
-    picture.left.push({ key: route.key, row: first + i, route });
-    picture.edges.push({ key: route.key, leftRow: first + i, rightRow, state: isUp ? 'up' : 'away' });
+    const { key } = route;
+    picture.left.push({ key, row: first + i, route });
+    const edge: Edge = { key, leftRow: first + i, rightRow, state: isBad(route, failing) ? 'bad' : 'up' };
+    picture.edges.push(edge);
+    picture.lines.set(key, edge);
   }
   if (routes.length === 0 && candidate !== undefined) {
     picture.left.push({ key: candidate, row: first, route: undefined });
@@ -94,52 +135,10 @@ function place(picture: Picture, { id, label, ports, isUp, routes, candidate }: 
   picture.rows += height;
 }
 
-function blocksOf(
-  routes: readonly RouteView[],
-  { processes, containers }: Pick<ServicesAnswer, 'processes' | 'containers'>,
-  withCandidates: boolean,
-): Block[] {
-  const blocks = new Map<string, Block>();
-  for (const service of [...processes, ...containers]) {
-    const { id, label, ports, hostname } = service;
-    const text = ports.map((port) => `:${port}`).join(' ');
-    blocks.set(id, { id, label, ports: text, group: groupOf(service), isUp: true, routes: [], candidate: hostname });
-  }
-  for (const route of routes) {
-    const block = blocks.get(idOf(route)) ?? unknownBlock(route);
-    blocks.set(block.id, block);
-    block.routes.push(route);
-  }
-  const isShown = ({ routes: own, ports }: Block): boolean => own.length > 0 || (withCandidates && ports !== '');
-  return [...blocks.values()].filter(isShown);
+function heightOf(block: Block | undefined): number {
+  return Math.max(1, block?.routes.length ?? 0);
 }
 
-/** Where a route leads that is no service of the snapshot: an address of the user's, or somebody who is away. */
-function unknownBlock(route: RouteView): Block {
-  const { reach, label, port } = route;
-  const isUp = reach.state === 'up';
-  return {
-    id: idOf(route),
-    label: isUp ? reach.label : label,
-    ports: isUp ? `${reach.address}:${reach.port}` : `:${port}`,
-    group: isUp ? 'Addresses' : AWAY,
-    isUp,
-    routes: [],
-    candidate: undefined,
-  };
-}
-
-const AWAY = 'Not running';
-
-function idOf({ reach, label, port }: RouteView): string {
-  if (reach.state !== 'up') return `away:${label}:${port}`;
-  return reach.id ?? `at:${reach.address}:${reach.port}`;
-}
-
-function byGroup([a]: [string, unknown], [b]: [string, unknown]): number {
-  return Number(a === AWAY) - Number(b === AWAY) || compare(a, b);
-}
-
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
+function isBad(route: RouteView, failing: ReadonlySet<string>): boolean {
+  return healthOf(route, failing.has(route.key)).tone !== 'good';
 }

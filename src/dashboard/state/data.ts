@@ -1,5 +1,5 @@
 /** What the dashboard knows of the server, each loaded by whoever shows it first. */
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type {
   DecisionsAnswer,
   RoutesAnswer,
@@ -17,8 +17,15 @@ export const status = resource<StatusAnswer>('/_api/status', 2_000);
 export const routes = resource<RoutesAnswer>('/_api/routes', 1_000);
 /** What runs. */
 export const services = resource<ServicesAnswer>('/_api/services', 1_000);
-/** Charts of the last 15 minutes. */
-export const traffic = resource<TrafficAnswer>('/_api/traffic', 5_000);
+/** Keys of the routes whose charts are seen: a thousand routes are not asked for when fifty are shown. */
+export const chartKeys = signal<readonly string[]>([]);
+/** Charts of the last 15 minutes of {@link chartKeys}. */
+export const traffic = resource<TrafficAnswer>(
+  // An empty one is nobody's key, while none at all would mean all of them.
+  () =>
+    `/_api/traffic?${new URLSearchParams((chartKeys.value.length > 0 ? chartKeys.value : ['']).map((key) => ['route', key]))}`,
+  5_000,
+);
 /** What was decided. */
 export const decisions = resource<DecisionsAnswer>('/_api/decisions', 1_000);
 /** What is in force. */

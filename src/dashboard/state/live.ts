@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import type { LiveEvents, Topic } from '../../api/wire.ts';
 import { decisions, routes, services, status, traffic } from './data.ts';
+import { takeFigures } from './figures.ts';
 import { loadedLogs, takeLogs } from './logs.ts';
 import { showPulses } from './pulses.ts';
 import { loadRequests, takeRequests } from './requests.ts';
@@ -28,10 +29,10 @@ export function connect(): void {
   on('requests', (lines) => {
     takeRequests(lines);
     showPulses(lines);
-    // Counters and charts are the server's, so that every view says the same.
-    routes.changed();
     traffic.changed();
   });
+  // Counters are the server's, so that every view says the same.
+  on('figures', takeFigures);
   on('logs', takeLogs);
   on('lag', catchUp);
   source.addEventListener('open', () => {
@@ -44,10 +45,12 @@ export function connect(): void {
   });
 }
 
-/** Keep the charts moving while somebody looks. */
+/** Keep what moves by itself up to date while somebody looks: the charts, and the LLM's budget of this minute. */
 export function keepCharts(): void {
   setInterval(() => {
-    if (!document.hidden) traffic.changed();
+    if (document.hidden) return;
+    traffic.changed();
+    status.changed();
   }, CHART_MS);
 }
 

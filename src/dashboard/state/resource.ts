@@ -16,9 +16,10 @@ export interface Resource<T> {
 
 /**
  * Make one.
+ * @param path may depend on what is shown now
  * @param gapMs at least this time lies between two loads that {@link Resource.changed} leads to
  */
-export function resource<T>(path: string, gapMs: number): Resource<T> {
+export function resource<T>(path: string | (() => string), gapMs: number): Resource<T> {
   const value = signal<T | undefined>(undefined);
   const problem = signal<ApiError | undefined>(undefined);
   let running: Promise<void> | undefined;
@@ -28,7 +29,7 @@ export function resource<T>(path: string, gapMs: number): Resource<T> {
 
   const fetchOnce = async (): Promise<void> => {
     try {
-      value.value = await ask<T>(path);
+      value.value = await ask<T>(typeof path === 'string' ? path : path());
       problem.value = undefined;
     } catch (error) {
       problem.value = error instanceof ApiError ? error : new ApiError(String(error), 0);

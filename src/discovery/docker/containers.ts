@@ -104,7 +104,7 @@ export class Containers {
     return this.#closed ? false : ((await this.#view?.holds(id, address, port)) ?? false);
   }
 
-  /** The last lines that a container wrote, or why they cannot be had. @param id without our letter. Never rejects. */
+  /** The last lines that a container wrote, or why they cannot be had. @param id without our letter, or a name. Never rejects. */
   async log(id: string, lines: number): Promise<ContainerLog> {
     return (await this.#view?.log(id, lines)) ?? { problem: 'the Docker engine is not there' };
   }

@@ -40,7 +40,7 @@ describe('programName', () => {
     ['node-MainThread', [''], '/opt/node/bin/node', 'node'],
     ['main', ['/srv/app/tmp/main', '--listen', ':8080'], '/srv/app/tmp/main', 'main'],
     ['jupyter-lab', ['/venv/bin/python', '/venv/bin/jupyter-lab'], '/usr/bin/python3.11', 'jupyter-lab'],
-    ['courier-locatio', ['/home/t/bin/courier-location', '--x'], '/home/t/bin/courier-location', 'courier-location'],
+    ['harbour-schedul', ['/home/t/bin/harbour-schedule', '--x'], '/home/t/bin/harbour-schedule', 'harbour-schedule'],
     ['next-server (v1', ['next-server (v15.1.0)'], '/usr/bin/node', 'next-server (v15.1.0)'],
     ['prometheus-node', ['python3', '/usr/bin/prometheus-node-thing'], '/usr/bin/python3', 'prometheus-node-thing'],
     ['fifteen-letters', ['something'], '/bin/else', 'fifteen-letters'],

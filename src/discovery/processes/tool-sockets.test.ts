@@ -9,8 +9,8 @@ describe('nameFrom', () => {
   it.each<[string, string, string | undefined, string]>([
     ['node-MainThread', '/opt/node/bin/node /srv/app/server.js', '/opt/node/bin/node', 'node'],
     ['node-MainThread', 'node', undefined, 'node'],
-    ['courier-locatio', '/home/t/bin/courier-location --x', '/home/t/bin/courier-location', 'courier-location'],
-    ['courier-locatio', '/home/a b/courier-location --x', '/home/a b/courier-location', 'courier-location'],
+    ['harbour-schedul', '/home/t/bin/harbour-schedule --x', '/home/t/bin/harbour-schedule', 'harbour-schedule'],
+    ['harbour-schedul', '/home/a b/harbour-schedule --x', '/home/a b/harbour-schedule', 'harbour-schedule'],
     ['jupyter-lab', '/venv/bin/python /venv/bin/jupyter-lab', '/usr/bin/python3.11', 'jupyter-lab'],
     ['prometheus-node', 'python3 /usr/bin/prometheus-node-thing --x', '/usr/bin/python3', 'prometheus-node-thing'],
     ['next-server (v1', 'next-server (v15.1.0)', '/usr/bin/node', 'next-server (v15.1.0)'],

@@ -193,3 +193,14 @@ export function unitDataDir(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** The words of ExecStart= in a unit that {@link systemUnits} or {@link userUnits} wrote; none for another text. */
+export function unitWords(text: string): string[] {
+  const line = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? '';
+  const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g) ?? [];
+  return words.map((word, index) => {
+    const inner = word.startsWith('"') ? word.slice(1, -1) : word;
+    const plain = inner.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char)).replaceAll('%%', '%');
+    return index === 0 ? plain : plain.replaceAll('$$', '$');
+  });
+}

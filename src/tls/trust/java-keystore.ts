@@ -4,8 +4,8 @@
  */
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { rootLine } from '../../core/shell-quote.ts';
 import { fingerprintOfDer, ourRootsIn } from './our-roots.ts';
-import { rootLine } from './shell-quote.ts';
 import {
   failureText,
   type RootCertificate,

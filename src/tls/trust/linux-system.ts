@@ -5,9 +5,9 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { rootLine } from '../../core/shell-quote.ts';
 import { writeFileAtomic } from '../../platform/atomic-file.ts';
 import { fingerprintsIn, ourRootsIn } from './our-roots.ts';
-import { rootLine } from './shell-quote.ts';
 import {
   failureText,
   type RootCertificate,

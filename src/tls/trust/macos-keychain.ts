@@ -3,8 +3,8 @@
  * Unverified: written from Apple's manual and mkcert's sources, not yet run on a Mac (docs/unverified-trust.md).
  */
 import path from 'node:path';
+import { rootLine, shellLine } from '../../core/shell-quote.ts';
 import { OUR_NAME_START, ourRootsIn, sha1In } from './our-roots.ts';
-import { rootLine, shellLine } from './shell-quote.ts';
 import {
   failureText,
   type RootCertificate,

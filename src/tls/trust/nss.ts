@@ -4,8 +4,8 @@
  */
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { rootLine, shellLine } from '../../core/shell-quote.ts';
 import { fingerprintsIn, OUR_NAME_PATTERN, OUR_NAME_START, ourRootsIn } from './our-roots.ts';
-import { rootLine, shellLine } from './shell-quote.ts';
 import {
   failureText,
   type RootCertificate,

@@ -7,6 +7,7 @@ import { lookAtMachine, presentStores, type TrustOptions } from './surroundings.
 export interface StoreReport {
   id: string;
   title: string;
+  kind: TrustStore['kind'];
   trusted: boolean;
   /** What is left to do here, after the commands of the stores before it; empty when it is trusted. */
   commands: string[];
@@ -62,6 +63,6 @@ function withCommands(
   return states.map(({ store, trusted }) => {
     const lines = trusted ? [] : store.commands(root).filter((line) => !said.has(line));
     for (const line of lines) said.add(line);
-    return { id: store.id, title: store.title, trusted, commands: lines };
+    return { id: store.id, title: store.title, kind: store.kind, trusted, commands: lines };
   });
 }

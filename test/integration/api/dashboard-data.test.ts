@@ -82,7 +82,9 @@ describe('what the dashboard asks for', () => {
       reason: 'token=*** said so',
       traffic: { requests: 3, errors: 1, open: 0, lastError: { text: 'It refused the connection' } },
     });
-    const chart = (await get('/_api/traffic')).json();
+    expect((await get('/_api/traffic?route=nobody.localhost')).json()).toMatchObject({ hosts: {} });
+    const chart = (await get('/_api/traffic?route=shop.localhost&route=nobody.localhost')).json();
+    expect(chart).toEqual((await get('/_api/traffic')).json());
     expect(schemas.trafficSchema.parse(chart).hosts['shop.localhost']?.at(-1)).toMatchObject({
       requests: 3,
       errors: 1,
@@ -208,12 +210,17 @@ describe('the live view', () => {
     request.on('error', () => {});
     await waitFor('the stream is open', () => mappingListeners.size === 1);
     traffic.began(trafficRecord({ target: '/live?token=abc123def' }));
+    traffic.began(trafficRecord({ hostname: 'made-up.localhost' }));
     logs.write('{"level":"warn","time":"2026-01-01T00:00:02.000Z","msg":"look here"}');
     for (const listener of mappingListeners) listener();
     const all = (): string => text.join('');
     await waitFor('all of it came', () =>
       ['/live?token=***', 'look here', '["routes"]'].every((one) => all().includes(one)),
     );
+    // Of the routes that were asked for, and of no hostname that somebody made up.
+    expect(JSON.parse(/event: figures\ndata: (.*)/.exec(all())?.[1] ?? '')).toEqual({
+      'shop.localhost': traffic.figures('shop.localhost')?.totals,
+    });
     expect(all()).toMatch(/^: hello\n\n/);
     request.destroy();
     await waitFor('nobody listens any more', () => mappingListeners.size === 0);

@@ -152,6 +152,7 @@ function standIns(
     decisions: new Decisions(),
     decideAgain: async () => {},
     containerLog: async () => ({ problem: 'the Docker engine is not there' }),
+    stoppedContainerLog: async () => ({ problem: 'the Docker engine is not there' }),
     waits: new WaitWatch({
       route: async () => ({ kind: 'away', label: 'shop', detail: 'it stopped' }),
       underWay: () => undefined,
@@ -198,7 +199,7 @@ function standIns(
       docker: { connected: false, detail: '' },
       routes: 2,
       lastError: null,
-      trust: { trusted: false, commands: ['sudo hostwise trust'], stores: [] },
+      trust: { trusted: false, command: 'hostwise trust', commands: ['sudo hostwise trust'], stores: [] },
     }),
     apiToken: API_TOKEN,
     pageToken: PAGE_TOKEN,

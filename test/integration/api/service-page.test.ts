@@ -9,11 +9,17 @@ import { type ControlServer, fromDashboard, SNAPSHOT, serveControl, TYPED } from
 
 const traffic = new Traffic();
 let log: ContainerLog = { text: '' };
+let stopped: ContainerLog = { problem: 'the Docker engine answered 404' };
+const asked: string[] = [];
 let server: ControlServer;
 beforeAll(async () => {
   server = await serveControl({
     traffic,
     containerLog: async () => log,
+    stoppedContainerLog: async (name) => {
+      asked.push(name);
+      return stopped;
+    },
     snapshot: async () => ({
       ...SNAPSHOT,
       containers: SNAPSHOT.containers.map((one) => ({
@@ -41,9 +47,9 @@ const page = (query: string, headers: Record<string, string> = TYPED) =>
 
 it('shows what answers, why, its failures and its log, with markup as text and secrets masked', async () => {
   log = { text: '\u001b[32mready\u001b[0m\r\n<script>alert(1)</script>\nDB_PASSWORD=hunter22\n' };
-  traffic.began(
-    trafficRecord({ hostname: 'db.localhost', target: '/a?token=sesame-1', error: 'It refused <b>', totalMs: 1 }),
-  );
+  const failed = { hostname: 'db.localhost', target: '/a?token=sesame-1', error: 'It refused <b>', totalMs: 1 };
+  traffic.began(trafficRecord(failed));
+  traffic.ended(trafficRecord(failed));
   const { status, body } = await page('host=db.localhost');
   expect(status).toBe(200);
   for (const part of ['shop-db-1', '127.0.0.1:5432', 'an exact name', 'postgres:16', 'ready\n', 'no answer since']) {
@@ -55,13 +61,25 @@ it('shows what answers, why, its failures and its log, with markup as text and s
 });
 
 it('says so when it is away, when nothing is remembered, and when there is no log', async () => {
-  expect((await page('host=gone.localhost')).body).toContain('the container “nobody” is not running');
+  const gone = (await page('host=gone.localhost')).body;
+  expect(gone).toContain('the container “nobody” is not running');
+  expect(gone).toContain('There is no log to show: the Docker engine answered 404');
   expect((await page('host=new.localhost')).body).toContain('Nothing is remembered for it');
   log = { problem: 'the Docker engine answered 409' };
   expect((await page('host=db.localhost')).body).toContain('the Docker engine answered 409');
   expect((await page('id=p1')).body).toContain('goes to the terminal');
   expect((await page('id=p77')).status).toBe(404);
   expect((await page('host=proxy.localhost')).status).toBe(400);
+});
+
+it('shows what a container wrote before it stopped, as long as the engine has it', async () => {
+  asked.length = 0;
+  stopped = { text: 'Error: no space left\n<b>API_TOKEN=abcdef1234</b>\n' };
+  const { body } = await page('host=gone.localhost');
+  expect(asked).toEqual(['nobody']);
+  expect(body).toContain('before it stopped');
+  expect(body).toContain('Error: no space left\n&lt;b&gt;API_TOKEN=***');
+  expect(body).not.toContain('abcdef1234');
 });
 
 it('gives the lines as JSON to the dashboard and to nobody else', async () => {

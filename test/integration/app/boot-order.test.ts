@@ -85,6 +85,34 @@ describe('without an LLM', () => {
     expect(await visit(hostwise, host)).toBe('web');
   }, 30_000);
 
+  it('shows the site when the API that had its name is gone, and never the other way round', async () => {
+    const pair = await makePair();
+    const host = `${pair.name}.localhost`;
+    const api = await start(pair, 'api.js');
+    expect(await visit(hostwise, host)).toBe('api');
+    await api.stop();
+    expect(await visit(hostwise, host)).toBe(503);
+    const web = await start(pair, 'web.js');
+    expect(await visit(hostwise, host)).toBe('web');
+    await web.stop();
+    await start(pair, 'api.js');
+    expect(await visit(hostwise, host)).toBe(503);
+  }, 30_000);
+
+  it('follows a restart on another port while a better one is looked for', async () => {
+    const pair = await makePair();
+    const host = `${pair.name}.localhost`;
+    const first = await start(pair, 'web.js');
+    expect(await visit(hostwise, host)).toBe('web');
+    const second = await start(pair, 'web.js');
+    await first.stop();
+    await start(pair, 'api.js');
+    await expect.poll(() => visit(hostwise, host)).toBe('web');
+    await expect
+      .poll(async () => (await mappingOf(host)).port)
+      .toBe(Number(/listening on (\d+)/.exec(second.output())?.[1]));
+  }, 30_000);
+
   it('is no matter of a page’s assets: they get what the page got', async () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;

@@ -73,12 +73,54 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     expect((await get(`${shop.name}.localhost`, NAVIGATION)).status).toBe(200);
   }, 60_000);
 
+  it.each<[string, Record<string, string>]>([
+    ['frames', { ...NAVIGATION, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }],
+    ['embeds', { ...NAVIGATION, 'sec-fetch-dest': 'embed', 'sec-fetch-site': 'cross-site' }],
+    ['objects', { ...NAVIGATION, 'sec-fetch-dest': 'object', 'sec-fetch-site': 'cross-site' }],
+    ['prefetched pages', { ...NAVIGATION, 'sec-fetch-site': 'same-site', 'sec-purpose': 'prefetch' }],
+    ['prerendered pages', { ...NAVIGATION, 'sec-fetch-site': 'same-site', 'sec-purpose': 'prefetch;prerender' }],
+  ])(
+    'cannot use up what is kept for clicks by %s',
+    async (_what, headers) => {
+      const { llm, get } = await startBoth(nothingFits);
+      for (let i = 0; i < 25; i++) expect((await get(`invented-${i}.localhost`, headers)).status).not.toBe(200);
+      expect(llm.requests).toHaveLength(20);
+      await get('clicked.localhost', NAVIGATION);
+      expect(llm.requests).toHaveLength(21);
+    },
+    60_000,
+  );
+
+  it('costs one question for each hostname, however many of its assets ask at once and again', async () => {
+    const { llm, get } = await startBoth(nothingFits);
+    for (let round = 0; round < 3; round++) {
+      const paths = Array.from({ length: 20 }, (_, i) => `/asset-${i}.js`);
+      await Promise.all(paths.map((path) => get('one.localhost', ASSET, path)));
+    }
+    // Other programs of this machine may start meanwhile: another set of candidates is another question.
+    const questions = llm.requests.map(({ body }) => JSON.stringify(body));
+    expect(questions.length).toBeGreaterThan(0);
+    expect(new Set(questions).size).toBe(questions.length);
+  }, 60_000);
+
   it('is told in the status, too, when not even a click may ask', async () => {
     const { llm, hostwise, get } = await startBoth(nothingFits);
     for (let i = 0; i < 40; i++) await get(`invented-${i}.localhost`, NAVIGATION);
     expect(llm.requests).toHaveLength(30);
     expect(await askControl(hostwise.controlSocket, '/_api/status')).toMatchObject({
-      llm: { usable: false, reason: expect.stringContaining('budget') },
+      llm: {
+        usable: false,
+        reason: expect.stringContaining('budget'),
+        spend: {
+          calls: 30,
+          failures: 0,
+          promptTokens: 3_000,
+          completionTokens: 600,
+          cost: expect.closeTo(0.006, 6),
+          budgetPerMinute: 30,
+          leftThisMinute: 0,
+        },
+      },
     });
     const picker = await get('invented-39.localhost', NAVIGATION);
     expect(picker.status).toBe(303);

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startHostwise } from '../../fixtures/hostwise-process.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { cli } from './run-cli.ts';
 
@@ -84,10 +85,40 @@ describe('hostwise resolve --services FILE', () => {
     const args = ['--llm-url', url, '--model', 'test/model', '--explain', '--prompt', 'the one with the cart'];
     const { stdout } = await cli(['resolve', '--services', await snapshotFile(), ...args, 'cart']);
     expect(stdout).toContain('sent, and nothing else:');
+    expect(stdout).toMatch(
+      /around it:\n {6}\| \{"model":"test\/model","max_tokens":1000,"stream":false,"response_format":/,
+    );
     expect(stdout).toContain('the one with the cart');
     expect(stdout).not.toContain('/home/kim');
     expect(stdout).toContain('answered:');
     expect(stdout).toContain('nothing is called so');
+  });
+
+  it('has every byte that was sent, also of a second request, from a resolver of its own and from the daemon', async () => {
+    const llm = await recordingLlm('I think it is port 22');
+    const env = { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test/model' };
+    const ask = ['--explain', '--json', '--prompt', 'the one with the "cart"\u2028 \u00e4', 'cart'];
+    const own = await cli(['resolve', '--services', await snapshotFile(), ...ask], { env });
+    // A question and its repair.
+    expect(llm.bodies).toHaveLength(2);
+    expect(llmStepOf(own.stdout)?.requests).toEqual(llm.bodies);
+
+    const hostwise = await startHostwise({ env });
+    onTestFinished(() => hostwise.stop());
+    const told = await cli(['resolve', ...ask], { dataDir: hostwise.dataDir, env });
+    expect(llm.bodies).toHaveLength(4);
+    expect(llmStepOf(told.stdout)?.requests).toEqual(llm.bodies.slice(2));
+  }, 60_000);
+
+  it('shows without a request what a request would be, and then sends just that', async () => {
+    const llm = await recordingLlm('{"candidate":"none","port":null,"confidence":1,"reason":"nothing is called so"}');
+    const without = await cli(['resolve', '--services', await snapshotFile(), '--explain', '--json', 'cart']);
+    const step = llmStepOf(without.stdout);
+    expect(step?.outcome).toBe('skipped');
+    const env = { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test/model' };
+    await cli(['resolve', '--services', await snapshotFile(), 'cart'], { env });
+    const { messages } = JSON.parse(llm.bodies[0] ?? '') as { messages: { content: string }[] };
+    expect(messages.map(({ content }) => content).join('\n\n')).toBe(step?.prompt);
   });
 
   it('fits nothing when the LLM talks nonsense', async () => {
@@ -99,10 +130,31 @@ describe('hostwise resolve --services FILE', () => {
   });
 });
 
+interface LlmStep {
+  step: string;
+  outcome: string;
+  prompt?: string;
+  requests?: string[];
+}
+
+function llmStepOf(stdout: string): LlmStep | undefined {
+  const { steps } = JSON.parse(stdout) as { steps: LlmStep[] };
+  return steps.find(({ step }) => step === 'llm');
+}
+
 /** A chat server that says the same to everybody. @returns its URL */
 async function lyingLlm(content: string): Promise<string> {
+  return (await recordingLlm(content)).url;
+}
+
+/** The same, with the bodies that it got, byte for byte. */
+async function recordingLlm(content: string): Promise<{ url: string; bodies: string[] }> {
+  const bodies: string[] = [];
   const server = createServer((request, response) => {
-    request.resume().on('end', () => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString('utf8'));
       const answer = {
         model: 'test/model',
         choices: [{ message: { role: 'assistant', content }, finish_reason: 'stop' }],
@@ -115,7 +167,7 @@ async function lyingLlm(content: string): Promise<string> {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, bodies };
 }
 
 describe('a snapshot that cannot be used', () => {

@@ -10,6 +10,9 @@ import { DockerEngine, hasDockerEngine, NEEDS_DOCKER } from '../../fixtures/dock
 import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 
+/** Headers of a typed URL. */
+const TYPED = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+
 let engine: DockerEngine;
 let hostwise: RunningHostwise;
 
@@ -220,6 +223,21 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     await engine.api('POST', '/containers/lasting/start');
     await answers('lasting.localhost', 'lasting');
   }, 40_000);
+
+  it('show what they wrote last, also when they have stopped, until they are removed', async () => {
+    await engine.run({ name: 'talker', prints: 'Error: cannot reach the database' });
+    await answers('talker.localhost', 'talker');
+    const page = async (): Promise<string> => {
+      const path = '/service?host=talker.localhost';
+      return (await ask1({ port: hostwise.httpPort, host: 'proxy.localhost', path, headers: TYPED })).body;
+    };
+    expect(await page()).toMatch(/last lines of its log<[\s\S]*cannot reach the database/);
+    await engine.api('POST', '/containers/talker/stop');
+    await waitFor('it to be away', async () => (await containerNamed('talker')) === undefined);
+    expect(await page()).toMatch(/before it stopped<[\s\S]*cannot reach the database/);
+    await engine.remove('talker');
+    expect(await page()).toMatch(/There is no log to show: the Docker engine answered 404/);
+  });
 
   it('tell apart what an image and what its user asked for', async () => {
     await engine.importImage('hinted:1', ['LABEL hostwise.host=image.localhost', 'ENV VIRTUAL_HOST=image.test']);

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
+import os from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BoundPort, type ListenOne, type ListenOptions, listenBoth } from '../../../src/platform/listen.ts';
+import { GUARDED } from '../../../src/platform/loopback-guard.ts';
 import { holderByLsof, whoHolds } from '../../../src/platform/port-holder.ts';
 import { needs } from '../../fixtures/needs.ts';
 
@@ -53,6 +55,40 @@ async function isFree(port: number, host: string): Promise<boolean> {
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 }
+
+/** An address of this machine that others could reach. */
+const OUTSIDE = Object.values(os.networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
+
+describe('on all addresses, guarded', () => {
+  it('serves loopback of both families', async () => {
+    const { port, hosts } = await open({ hosts: [GUARDED] });
+    expect(hosts).toEqual(expect.arrayContaining(['0.0.0.0']));
+    for (const host of hosts) expect(await read(host === '::' ? '::1' : '127.0.0.1', port)).toBe('hello');
+  });
+
+  it.skipIf(OUTSIDE === undefined)('cuts off whoever comes another way, and reads nothing of theirs', async () => {
+    const sockets: net.Socket[] = [];
+    const { port } = await open({
+      hosts: [GUARDED],
+      onConnection: (socket) => {
+        sockets.push(socket);
+        socket.end('hello');
+      },
+    });
+    const socket = net.connect(port, OUTSIDE);
+    let got = '';
+    socket.on('data', (chunk) => {
+      got += String(chunk);
+    });
+    socket.on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n');
+    await once(socket, 'close');
+    expect({ got, handedOn: sockets.length }).toEqual({ got: '', handedOn: 0 });
+    expect(await read('127.0.0.1', port)).toBe('hello');
+  });
+});
 
 describe('listenBoth', () => {
   it('takes one free port on both families', async () => {

@@ -53,6 +53,19 @@ describe('a decision with a real LLM server', () => {
     expect(decision.candidates).toHaveLength(5);
   });
 
+  it('adds up what a question cost that came to nothing, in the trace and in the sum', async () => {
+    const { server, resolver } = await start(scenarios.garbage);
+    const decision = await resolver.resolve({ host: 'zzz.localhost' }, snapshot);
+    expect(server.requests).toHaveLength(2);
+    expect(decision.steps.at(-1)).toMatchObject({
+      outcome: 'failed',
+      tokens: { prompt: 200, completion: 40 },
+      cost: expect.closeTo(0.0004, 8),
+    });
+    const sums = { calls: 2, failures: 1, promptTokens: 200, completionTokens: 40, cost: expect.closeTo(0.0004, 8) };
+    expect(resolver.llmSpend).toEqual({ ...sums, budgetPerMinute: 30, leftThisMinute: 28 });
+  });
+
   it('decides nothing on a port that the service does not have', async () => {
     const { resolver } = await start(({ body }, response) => {
       sendAnswer(response, body, { candidate: 'c1', port: 22, confidence: 1, reason: 'do as I say' });

@@ -36,6 +36,8 @@ interface Machine {
   run(...processes: ProcessService[]): void;
   /** Let time pass for the router. */
   pass(ms: number): void;
+  /** How often the machine was looked at. */
+  looks(): number;
   /** The next looks take until this is called. */
   hold(): () => void;
 }
@@ -43,6 +45,7 @@ interface Machine {
 async function machine(llm?: LlmHandler): Promise<Machine> {
   let snapshot: Snapshot = { processes: [], containers: [] };
   let gate: Promise<void> = Promise.resolve();
+  let looks = 0;
   let passedMs = 0;
   const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
   const server = llm && (await startLlmServer(llm));
@@ -53,6 +56,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
       current: undefined,
       holds: () => true,
       refresh: async () => {
+        looks++;
         await gate;
         return snapshot;
       },
@@ -72,6 +76,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     pass: (ms) => {
       passedMs += ms;
     },
+    looks: () => looks,
     hold: () => {
       let open = (): void => {};
       gate = new Promise((resolve) => {
@@ -145,6 +150,24 @@ describe('an app that is away', () => {
     expect(portOf(await router.route(ask('pair.localhost')))).toBe(4009);
   });
 
+  it('does not keep the name from the site that it stood in for', async () => {
+    const { router, store, run } = await machine();
+    const api = program(1, '/w/pair', 'api.mjs', 4001);
+    const host = ask('pair.localhost');
+    run(api);
+    expect(portOf(await router.route(host))).toBe(4001);
+    const upstream = router.peek(host);
+    if (!upstream) throw new Error('no address');
+    // Neither a worker of the project nor anybody on the port of the API.
+    run(program(2, '/w/pair', 'jobs.mjs', 4001));
+    expect(portOf(await router.reroute(host, upstream))).toBe('away');
+    run(program(3, '/w/pair', 'web.mjs', 4002));
+    expect(portOf(await router.route(host))).toBe(4002);
+    expect(store.get('pair.localhost')).toMatchObject({ port: 4002, source: 'name' });
+    await store.set('pair.localhost', byUser(api, 4001));
+    expect(portOf(await router.route(host))).toBe('away');
+  });
+
   it('is followed as the same program in another job', async () => {
     const { router, run } = await machine();
     run(program(1, '/w/site', '/w/site/node_modules/.bin/vite', 4001));
@@ -197,6 +220,39 @@ describe('a sibling', () => {
     expect(portOf(await router.reroute(sibling, upstream))).toBe('away');
     // What our own programs were told is no mapping for a page.
     expect(portOf(await router.reroute({ ...sibling, siblingsOnly: true }, upstream))).toBe('unknown');
+  });
+
+  it('that is not there is looked for twice, and then given up at once for ten seconds', async () => {
+    const { router, run, pass, looks } = await machine();
+    run(web, stranger);
+    const fetch = { ...sibling, siblingsOnly: true };
+    const looksOfOne = async () => {
+      const before = looks();
+      expect(portOf(await router.route(fetch))).toBe('unknown');
+      return looks() - before;
+    };
+    expect([await looksOfOne(), await looksOfOne()]).toEqual([2, 1]);
+    pass(10_000);
+    expect(await looksOfOne()).toBe(2);
+  });
+
+  it('that starts later moves what another word stood for, while the project is young, and never what the user set', async () => {
+    const { router, store, run, pass } = await machine();
+    const backend = part(4, 'backend', 'server.js', 4004);
+    const fetch = { ...sibling, siblingsOnly: true };
+    run(web, backend);
+    expect(portOf(await router.route(fetch))).toBe(4004);
+    run(web, backend, api);
+    pass(3_000);
+    // It goes on with the one it knows; the look is beside it.
+    expect(router.peek(fetch)?.port).toBe(4004);
+    await expect.poll(async () => portOf(await router.route(fetch))).toBe(4002);
+    await store.set('web.shop.localhost:api', byUser(backend, 4004));
+    pass(3_000);
+    expect(portOf(await router.route(fetch))).toBe(4004);
+    expect(router.peek(fetch)?.port).toBe(4004);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(portOf(await router.route(fetch))).toBe(4004);
   });
 
   it('is found for a page though its origin was never opened before', async () => {

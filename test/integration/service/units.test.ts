@@ -4,8 +4,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { launchAgent, plistDataDir } from '../../../src/service/units/launchd.ts';
-import { type SystemPlan, systemUnits, type Unit, unitDataDir, userUnits } from '../../../src/service/units/systemd.ts';
+import { programOf } from '../../../src/service/program-path.ts';
+import { launchAgent, launchDaemon, plistDataDir, plistWords } from '../../../src/service/units/launchd.ts';
+import {
+  type SystemPlan,
+  systemUnits,
+  type Unit,
+  unitDataDir,
+  unitWords,
+  userUnits,
+} from '../../../src/service/units/systemd.ts';
 import { needs, requireTool } from '../../fixtures/needs.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 
@@ -42,6 +50,17 @@ describe('the units', () => {
     await expect(agent).toMatchFileSnapshot(golden('localhost.hostwise.plist'));
   });
 
+  it('the launch daemon', async () => {
+    const sockets = [
+      { name: 'https', host: '127.0.0.1', port: 443 },
+      { name: 'https', host: '::1', port: 443 },
+    ];
+    const daemon = launchDaemon({ ...PLAN, user: { uid: 501, gid: 20, home: '/Users/kim' }, sockets });
+    await expect(daemon).toMatchFileSnapshot(golden('localhost.hostwise.daemon.plist'));
+    expect(plistDataDir(daemon)).toBe(DATA_DIR);
+    expect(programOf(plistWords(daemon))).toEqual(PLAN.program);
+  });
+
   it('say for which data folder they are, whatever its name', () => {
     for (const dataDir of [DATA_DIR, ODD, '/a<b>&c', '/line\nbreak']) {
       expect(unitDataDir(systemUnits({ ...PLAN, dataDir })[2]?.text ?? '')).toBe(dataDir);
@@ -49,6 +68,26 @@ describe('the units', () => {
     }
     expect(unitDataDir('[Unit]\nDescription=of somebody else')).toBeUndefined();
     expect(plistDataDir('<plist/>')).toBeUndefined();
+  });
+});
+
+describe('the program of a unit', () => {
+  it.each([
+    ['/usr/bin/node', '/usr/lib/hostwise/main.js'],
+    [`${ODD}/node$1`, `${ODD}/100%%/main.js`],
+    ['/a<b>&c/node', "/it's/\n/main.js"],
+  ])('is read back from it: %j', (node, script) => {
+    const plan = { ...PLAN, program: [node, '--no-warnings', script] };
+    const service = systemUnits(plan)[2]?.text ?? '';
+    for (const words of [unitWords(service), unitWords(userUnits(plan)[0]?.text ?? '')]) {
+      expect(programOf(words)).toEqual([node, script]);
+    }
+    expect(programOf(plistWords(launchAgent({ ...plan, outputFile: '/x' })))).toEqual([node, script]);
+  });
+
+  it('is unknown in another text', () => {
+    expect(programOf(unitWords('[Service]\nExecStart=/usr/bin/caddy run\n'))).toBeUndefined();
+    expect(programOf(plistWords('<plist/>'))).toBeUndefined();
   });
 });
 

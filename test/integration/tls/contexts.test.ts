@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type Authority, loadOrCreateAuthority } from '../../../src/tls/authority.ts';
 import { CertificateContexts, type CertificateContextsOptions } from '../../../src/tls/contexts.ts';
 import { makeTempDir, removeDir, tempDir } from '../../fixtures/temp-dir.ts';
+import { waitFor } from '../../fixtures/wait-for.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -31,6 +32,12 @@ function clock(): { now: () => Date; pass(ms: number): void } {
       atMs += ms;
     },
   };
+}
+
+/** The certificate that OpenSSL holds for a context; null when it holds none. */
+function certificateOf(context: SecureContext | undefined): unknown {
+  const native: { getCertificate(): unknown } | undefined = context?.context;
+  return native?.getCertificate();
 }
 
 describe('contexts per name', () => {
@@ -126,7 +133,10 @@ interface Handshake {
 }
 
 /** A TLS server as the listener makes one. */
-async function serve(certificates: CertificateContexts): Promise<{ port: number; sniCalls: () => number }> {
+async function serve(
+  certificates: CertificateContexts,
+  answer: (socket: tls.TLSSocket) => void = (socket) => socket.end('hello'),
+): Promise<{ port: number; sniCalls: () => number }> {
   let sniCalls = 0;
   const server = tls.createServer({
     ...certificates.secureServerOptions(),
@@ -137,7 +147,7 @@ async function serve(certificates: CertificateContexts): Promise<{ port: number;
   });
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {});
-    socket.end('hello');
+    answer(socket);
   });
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
@@ -210,6 +220,25 @@ describe('a TLS server with these contexts', () => {
     const { session } = await connect(port, { servername: 'a.localhost' });
     await certificates.contextFor('b.localhost');
     expect((await connect(port, { servername: 'a.localhost', session })).reused).toBe(true);
+  });
+
+  it('frees soon what OpenSSL holds for a forgotten context; connections go on, and sessions return', async () => {
+    const certificates = await contexts({ maxContexts: 1 });
+    const { port } = await serve(certificates, (socket) => socket.once('data', (chunk) => socket.end(chunk)));
+    const socket = tls.connect({ port, host: '127.0.0.1', servername: 'a.localhost', ca: authority.rootPem });
+    const [session] = (await once(socket, 'session')) as [Buffer];
+    const forgotten = await certificates.contextFor('a.localhost');
+    await certificates.contextFor('b.localhost');
+    await waitFor('the context to be released', () => certificateOf(forgotten) === null);
+
+    socket.write('still here');
+    const [echo] = (await once(socket, 'data')) as [Buffer];
+    expect(echo.toString()).toBe('still here');
+    const again = tls.connect({ port, host: '127.0.0.1', servername: 'a.localhost', ca: authority.rootPem, session });
+    await once(again, 'secureConnect');
+    expect(again.isSessionReused()).toBe(true);
+    again.destroy();
+    expect(certificateOf(await certificates.contextFor('b.localhost'))).toBeInstanceOf(Buffer);
   });
 
   it('answers 200 fresh names at once', async () => {
