@@ -121,6 +121,7 @@ async function build(
     onMappings: (listener) => store.onChange(listener),
     snapshot: () => discovery.refresh(),
     recentSnapshot: () => discovery.refresh({ maxAgeMs: RECENT_MS }),
+    lastSnapshot: () => discovery.current,
     onSnapshot: (listener) => discovery.onSnapshot(listener),
     traffic,
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),
