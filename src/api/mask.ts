@@ -56,10 +56,21 @@ export function maskTarget(target: string): string {
     const equals = pair.indexOf('=');
     if (equals === -1) return looksSecret(pair) ? MASK : pair;
     const name = pair.slice(0, equals);
-    const isSecret = isSecretName(name) || SIGN_IN_PARAMETER.test(name) || looksSecret(pair.slice(equals + 1));
+    const value = decoded(pair.slice(equals + 1));
+    const isSecret =
+      isSecretName(name) || SIGN_IN_PARAMETER.test(name) || looksSecret(value) || maskText(value) !== value;
     return isSecret ? `${name}=${MASK}` : pair;
   });
   return `${maskText(target.slice(0, mark))}?${query}`;
+}
+
+/** As the app reads it; as it is where it is badly encoded. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value.replaceAll('+', ' '));
+  } catch {
+    return value;
+  }
 }
 
 /** Replace what looks like a secret anywhere in a JSON value: by the name of its field, by the flag before it, by itself. */

@@ -49,6 +49,8 @@ export interface ControlParts {
   snapshot(): Promise<Snapshot>;
   /** The same, a second old at most: for views that are asked for often. */
   recentSnapshot(): Promise<Snapshot>;
+  /** The last one, however old; undefined before the first. */
+  lastSnapshot(): Snapshot | undefined;
   /** @returns stops it */
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
   /** Service id -> the unique hostname that it answers to. */
@@ -78,6 +80,8 @@ export interface ControlParts {
   settings(): SettingView[];
   /** Settings and state as they are now. Cheap: asked with every page. */
   info(): StatusAnswer;
+  /** Somebody asks how things are: a moment to look at what is not looked at otherwise. Returns at once. */
+  onStatus?(): void;
   /** The dashboard's files; undefined where they were not built. Cheap: asked with every page. */
   dashboardAssets(): Promise<DashboardAssets | undefined>;
   /** Content of the 0600 token file. */

@@ -15,7 +15,10 @@ import type { Named, ServicesAnswer } from './wire.ts';
 export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   const routes = new Hono<ControlEnv>({ strict: false });
   routes.get('/services', async () => jsonAnswer(await runInSlices(servicesView(parts, await parts.snapshot()))));
-  routes.get('/status', () => jsonAnswer(maskDeep(parts.info())));
+  routes.get('/status', () => {
+    parts.onStatus?.();
+    return jsonAnswer(maskDeep(parts.info()));
+  });
   routes.get('/resolve', async (c) => jsonAnswer(maskDecision(await trial(parts, (name) => c.req.query(name)))));
   for (const path of ['/services', '/status', '/resolve']) {
     routes.all(path, (c) => {

@@ -84,4 +84,5 @@ export const PLACES: Readonly<Record<Identity['runBy'], string>> = {
   systemd: 'as a service of systemd',
   'systemd-user': 'as a service of your session',
   launchd: 'as a launch agent',
+  'launchd-daemon': 'as a launch daemon',
 };

@@ -6,14 +6,14 @@ import type { Settings } from '../config/settings.ts';
 import { DEFAULT_BIND } from '../config/settings-table.ts';
 import { AppError } from '../core/errors.ts';
 import { run } from '../platform/exec.ts';
-import { invokingUser } from '../platform/invoking-user.ts';
+import { type InvokingUser, invokingUser } from '../platform/invoking-user.ts';
 import { GUARDED } from '../platform/loopback-guard.ts';
 import { homeFolder } from '../platform/paths.ts';
 import { LaunchdManager } from '../service/launchd-manager.ts';
 import type { ServiceMachine, ServiceManager } from '../service/manager.ts';
 import { outputFile } from '../service/spawn-daemon.ts';
 import { SYSTEM_PLACE, SystemdManager, userPlace } from '../service/systemd-manager.ts';
-import { launchAgent } from '../service/units/launchd.ts';
+import { launchAgent, launchDaemon } from '../service/units/launchd.ts';
 import { systemUnits, userUnits } from '../service/units/systemd.ts';
 import type { CliContext } from './context.ts';
 
@@ -50,9 +50,17 @@ export function managerToInstall(context: CliContext, parts: ServiceParts): Serv
   const plan = { program, flags, dataDir, path: searchPath };
   const isRoot = process.geteuid?.() === 0;
   const machine = machineOf(context);
+  const hosts = loopbackFor(settings.bind).filter((host) => !host.includes(':') || hasIpv6());
+  const ports = (): Record<'https' | 'http', number> => ({
+    https: fixedPort(settings.httpsPort.port),
+    http: fixedPort(settings.httpPort.port),
+  });
   if (process.platform === 'darwin') {
-    if (isRoot) throw new AppError('SERVICE_FAILED', 'A launch agent is its user’s: call this without sudo');
-    return launchd(context, machine, launchAgent({ ...plan, outputFile: outputFile(dataDir) }));
+    if (!isRoot) return launchd(context, machine, launchAgent({ ...plan, outputFile: outputFile(dataDir) }));
+    const { uid, gid } = behindSudo(context);
+    const sockets = Object.entries(ports()).flatMap(([name, port]) => hosts.map((host) => ({ name, host, port })));
+    const text = launchDaemon({ ...plan, user: { uid, gid, home: homeFolder(context.env) }, sockets });
+    return new LaunchdManager(machine, 'daemon', text);
   }
   if (serviceSystem() === undefined) {
     throw new AppError('SERVICE_FAILED', 'systemd does not run here, and no other service manager is known', {
@@ -68,8 +76,8 @@ export function managerToInstall(context: CliContext, parts: ServiceParts): Serv
       ...plan,
       writable,
       user: ownerOf(context),
-      hosts: loopbackFor(settings.bind).filter((host) => !host.includes(':') || hasIpv6()),
-      ports: { https: fixedPort(settings.httpsPort.port), http: fixedPort(settings.httpPort.port) },
+      hosts,
+      ports: ports(),
     }),
   );
 }
@@ -79,7 +87,7 @@ export async function installedManagers(context: CliContext): Promise<ServiceMan
   const machine = machineOf(context);
   const all =
     process.platform === 'darwin'
-      ? [launchd(context, machine)]
+      ? [new LaunchdManager(machine, 'daemon'), launchd(context, machine)]
       : [new SystemdManager(machine, SYSTEM_PLACE), new SystemdManager(machine, userPlaceOf(context))];
   const installed = await Promise.all(all.map((manager) => manager.installedFor()));
   return all.filter((_, i) => installed[i] !== undefined);
@@ -107,6 +115,19 @@ function ownerOf({ env }: CliContext): string {
   const user = invokingUser(env);
   if (user) return user.name || String(user.uid);
   return os.userInfo().username;
+}
+
+/** Whose dev servers these are; root itself has none. @throws {AppError} SERVICE_FAILED */
+function behindSudo({ env }: CliContext): InvokingUser {
+  const user = invokingUser(env);
+  if (user) return user;
+  throw new AppError(
+    'SERVICE_FAILED',
+    'A launch daemon runs as the user who called sudo, but root has called this itself',
+    {
+      hint: 'Log in as the user whose dev servers are meant, then use sudo',
+    },
+  );
 }
 
 /** Who opens sockets as root needs no guard. */

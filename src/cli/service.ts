@@ -44,6 +44,11 @@ export async function installService(context: CliContext, flags: Flags): Promise
   await checkNobodyElse(context, settings, manager);
   await manager.install();
   await tellWhereItIs(context, settings, await runningDaemon(context, settings, 0));
+  if (manager.runBy === 'launchd') {
+    const forMachine = sudoLine(context, settings, ['service', 'install'], portableFlags(flags, settings));
+    const uninstall = context.commandLine('service uninstall');
+    context.output.message(`For port 443: install it with --bind guarded, or ${uninstall}, then ${forMachine}`);
+  }
   if (manager.runBy === 'systemd-user') {
     context.output.message('It starts when you log in; to have it from boot on: loginctl enable-linger');
     const forMachine = sudoLine(context, settings, ['service', 'install'], portableFlags(flags, settings));
@@ -140,4 +145,5 @@ const INSTALLED_AS: Readonly<Record<ServiceManager['runBy'], string>> = {
   systemd: 'as a service of this machine',
   'systemd-user': 'as a service of your session',
   launchd: 'as a launch agent',
+  'launchd-daemon': 'as a launch daemon',
 };

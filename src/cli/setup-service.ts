@@ -13,9 +13,14 @@ import type { SetupStep } from './setup-step.ts';
 import { start } from './start.ts';
 import { sudoLine, sudoWords } from './sudo-line.ts';
 
-/** `machine`: at boot, on 443 · `session`: at login, without root · `background`: until the next boot · `none`. */
-export const SERVICES = ['machine', 'session', 'background', 'none'] as const;
-type Service = (typeof SERVICES)[number];
+/**
+ * `machine`: at boot, on 443 · `guarded`: at login, on 443 of all addresses, where whoever is not this machine is cut off
+ * (what macOS gives without root) · `session`: at login, on the ports that this user may have · `background`: until the
+ * next boot · `none`.
+ */
+export const SERVICES = ['machine', 'guarded', 'session', 'background', 'none'] as const;
+/** One of {@link SERVICES}. */
+export type Service = (typeof SERVICES)[number];
 
 /** @param changed settings were stored: what runs does not know them yet. @returns does it run? @throws {AppError} · Cancelled */
 export async function setUpService(step: SetupStep, changed: boolean): Promise<boolean> {
@@ -34,9 +39,10 @@ export async function setUpService(step: SetupStep, changed: boolean): Promise<b
     case 'background':
       await start(context, placeFlags(step));
       return true;
+    case 'guarded':
     case 'session':
       if (isRoot()) throw rootHasNoSession();
-      await installService(context, placeFlags(step));
+      await installService(context, { ...placeFlags(step), ...(wanted === 'guarded' ? { bind: 'guarded' } : {}) });
       return true;
     case 'machine':
       return installForMachine(step);
@@ -59,28 +65,32 @@ function rootHasNoSession(): AppError {
 }
 
 function askService(prompter: Prompter): Promise<Service> {
-  const choices: Record<Service, Choice<Service>> = {
-    machine: {
-      value: 'machine',
-      label: 'At boot, on ports 443 and 80',
-      hint: isRoot() ? 'it runs as you' : 'sudo asks for your password; hostwise itself runs as you',
-    },
-    session: { value: 'session', label: 'When you log in, without root', hint: 'on 8443 and 8080 where 443 is denied' },
-    background: { value: 'background', label: 'Now, in the background, until the next boot' },
-    none: { value: 'none', label: 'Not now' },
-  };
-  return prompter.select(
-    'When shall hostwise run?',
-    offered().map((one) => choices[one]),
-  );
+  return prompter.select('When shall hostwise run?', serviceChoices(serviceSystem(), isRoot()));
 }
 
-/** What this machine has a manager for. */
-function offered(): Service[] {
-  const system = serviceSystem();
-  if (system === undefined) return ['background', 'none'];
-  if (isRoot()) return ['machine', 'background', 'none'];
-  return ['machine', 'session', 'background', 'none'];
+/** What there is to choose from, by the service manager of the machine. Pure. */
+export function serviceChoices(system: 'systemd' | 'launchd' | undefined, root: boolean): Choice<Service>[] {
+  const background: Choice<Service> = { value: 'background', label: 'Now, in the background, until the next boot' };
+  const rest: Choice<Service>[] = [background, { value: 'none', label: 'Not now' }];
+  if (system === undefined) return rest;
+  const machine: Choice<Service> = {
+    value: 'machine',
+    label: 'At boot, on ports 443 and 80',
+    hint: root ? 'it runs as you' : 'sudo asks for your password; only the opening of the ports is root’s',
+  };
+  if (root) return [machine, ...rest];
+  const session: Choice<Service> = {
+    value: 'session',
+    label: 'When you log in, without root',
+    hint: 'on 8443 and 8080 where 443 and 80 are denied',
+  };
+  if (system === 'systemd') return [machine, session, ...rest];
+  const guarded: Choice<Service> = {
+    value: 'guarded',
+    label: 'When you log in, on ports 443 and 80, without root',
+    hint: 'the ports are open on the network, but whoever is not this machine is cut off unread',
+  };
+  return [guarded, machine, session, ...rest];
 }
 
 async function installForMachine(step: SetupStep): Promise<boolean> {

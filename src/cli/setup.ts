@@ -25,7 +25,7 @@ export function addSetup(program: Command, context: CliContext, done: Done): voi
     .addOption(
       new Option(
         '--service <when>',
-        'machine: at boot, on 443 · session: at login · background: until the next boot',
+        'machine: at boot, on 443 · guarded: at login, on 443 of all addresses, for this machine alone (macOS) · session: at login · background: until the next boot',
       ).choices(SERVICES),
     );
   addSettingFlags(command, ['llmUrl', 'model', 'dataDir']).action(async (flags: Flags) =>

@@ -3,7 +3,7 @@
  * an argument that is not recognised may be a password.
  */
 
-import { baseName } from './path-text.ts';
+import { baseName, isWithin } from './path-text.ts';
 import { isProgramName } from './program-name.ts';
 import { looksSecret } from './secrets.ts';
 import { type ContainerService, isContainer, type ProcessService, type Service } from './service.ts';
@@ -14,8 +14,10 @@ export interface CommandWords {
   program: string;
   /** Name of the script that an interpreter runs: `vite`, `server.js`, `http.server`. */
   script?: string;
-  /** The script is an installed package's, and not the project's own. */
+  /** What is run lies in `node_modules`: a package's, and not the project's own. */
   isInstalled?: boolean;
+  /** What is run is known to lie outside the project, or is found by the shell. */
+  isOutside?: boolean;
   /** One of {@link SUB_COMMANDS}. */
   subCommand?: string;
 }
@@ -64,12 +66,20 @@ export function commandWords(service: ProcessService): CommandWords {
   const program = programName(service, argv[0]);
   const words: CommandWords = { program };
   const at = INTERPRETER.test(program) ? scriptIndex(argv) : 0;
-  const script = at > 0 ? scriptName(argv[at] ?? '', argv[at - 1]) : '';
+  const file = argv[at] ?? '';
+  const script = at > 0 ? scriptName(file, argv[at - 1]) : '';
   if (at > 0) words.script = looksSecret(script) ? '' : script;
-  if (at > 0 && argv[at]?.includes('/node_modules/')) words.isInstalled = true;
+  if (file.includes('node_modules/')) words.isInstalled = true;
+  if (isOutside(file, at > 0, service)) words.isOutside = true;
   const subCommand = argv.slice(at + 1).find((arg) => SUB_COMMANDS.has(arg));
   if (subCommand !== undefined) words.subCommand = subCommand;
   return words;
+}
+
+function isOutside(file: string, isScript: boolean, { project, git }: ProcessService): boolean {
+  // A script without a directory is in the working directory; a program is looked for in PATH.
+  if (!file.startsWith('/')) return !isScript && !file.includes('/');
+  return ![project?.root, git?.root].some((directory) => directory !== undefined && isWithin(file, directory));
 }
 
 function programName(service: ProcessService, first: string | undefined): string {

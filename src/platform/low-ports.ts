@@ -22,7 +22,8 @@ export interface LowPortMachine {
 
 /**
  * Linux: the sysctl holds for both families (ip-sysctl.rst, "ip_unprivileged_port_start") until the next boot, a file in
- * sysctl.d beyond it. macOS gives a user such a port on all addresses only, so that the whole network could connect.
+ * sysctl.d beyond it. macOS gives a user such a port on all addresses only, so whoever is not this machine has to be
+ * cut off (loopback-guard.ts); or root opens it on loopback (service/units/bind-helper.ts).
  */
 export function lowPortAdvice({ platform, lowest, serviceCommand, runCommand }: LowPortMachine): LowPortAdvice {
   const service = serviceCommand === undefined ? [] : [serviceCommand];
@@ -41,9 +42,10 @@ export function lowPortAdvice({ platform, lowest, serviceCommand, runCommand }: 
     };
   }
   if (platform === 'darwin') {
+    const guarded = `${runCommand} --bind guarded`;
     return {
-      text: 'macOS gives ports below 1024 on loopback to root only',
-      commands: [...service, `sudo ${runCommand}`],
+      text: `macOS gives ports below 1024 on loopback to root only: ${[...service, guarded].join(', or ')}`,
+      commands: [...service, guarded],
     };
   }
   return { text: 'root may listen there', commands: [...service, `sudo ${runCommand}`] };

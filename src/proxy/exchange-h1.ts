@@ -142,7 +142,10 @@ export class Http1Exchange implements Exchange {
     else this.#response.end();
   }
   abort(): void {
-    this.#request.socket.destroy();
+    const { socket, httpVersion } = this.#request;
+    // To a client of HTTP/1.0 the end of the connection is the end of the answer: only a reset says that it is none.
+    if (httpVersion === '1.0' && !isSecure(socket)) socket.resetAndDestroy();
+    else socket.destroy();
   }
   onGone(listener: () => void): void {
     if (this.gone) {

@@ -7,6 +7,7 @@ import { AppError } from '../core/errors.ts';
 import type { HostChecker } from '../core/host-check.ts';
 import { isNavigation } from '../core/page-format.ts';
 import type { Upstream } from '../core/upstream.ts';
+import { disconnected } from './disconnected.ts';
 import type { Exchange } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
 import { forwardExact } from './forward-exact.ts';
@@ -223,6 +224,10 @@ class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#isRefused) return;
+    if (this.#ways.failing.isNow) {
+      this.onResponseError(controller, disconnected());
+      return;
+    }
     if (this.#heldStart !== undefined) this.#release(controller);
     const trailers = controller.rawTrailers as (Buffer | string)[] | null;
     this.#exchange.end(trailers && trailers.length > 0 ? responseHeaders(trailers) : undefined);

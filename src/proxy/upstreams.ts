@@ -42,6 +42,8 @@ export interface Ways {
   /** Only in plain text: over TLS the pool takes these requests, too. */
   readonly plain: PlainClient | undefined;
   readonly pool: Pool;
+  /** A connection of the pool fails in this very moment. See {@link createPool}. */
+  readonly failing: { isNow: boolean };
   readonly agent: http.Agent;
   /** How long it may be silent before it is asked whether it speaks HTTP. */
   readonly askAfterMs: number;
@@ -91,11 +93,13 @@ export class Upstreams {
     if (talk.speaks === 'tls') return this.#openTls(upstream, talk, serverNameOf(host));
     const limits = { maxConnections: MAX_CONNECTIONS, keepAliveMs: KEEP_ALIVE_MS, maxHeadBytes: MAX_HEAD_BYTES };
     const open = (): Promise<Socket> => dial(upstream, this.#verify);
+    const failing = { isNow: false };
     const ways: Ways = {
       talk,
       speaks: 'http',
       plain: new PlainClient(limits, (onread) => dial(upstream, this.#verify, onread)),
-      pool: createPool(upstream, open),
+      pool: createPool(upstream, open, failing),
+      failing,
       agent: new ProvenAgent(open),
       h2: new H2Sessions('http', open),
       askAfterMs: this.#patience.askAfterMs,
@@ -112,11 +116,13 @@ export class Upstreams {
     const openAs = (protocol: string): Promise<Socket> =>
       dialTls(upstream, this.#verify, { serverName, protocols: [protocol] });
     const open = (): Promise<Socket> => openAs('http/1.1');
+    const failing = { isNow: false };
     const ways: Ways = {
       talk,
       speaks: 'tls',
       plain: undefined,
-      pool: createPool(upstream, open),
+      pool: createPool(upstream, open, failing),
+      failing,
       agent: new ProvenAgent(open),
       h2: new H2Sessions('https', () => openAs('h2')),
       askAfterMs: this.#patience.askAfterMs,
@@ -225,7 +231,18 @@ function serverNameOf(host: string): string {
   return parseAuthority(host)?.hostname ?? '';
 }
 
-function createPool(upstream: Upstream, open: () => Promise<Socket>): Pool {
+/**
+ * undici takes what has come of an answer without a length for all of it when its connection is reset
+ * (lib/dispatcher/client-h1.js, `onHttpSocketError`): `failing` tells, since its word comes in that very event.
+ */
+function createPool(upstream: Upstream, open: () => Promise<Socket>, failing: Ways['failing']): Pool {
+  const isOver = (): void => {
+    failing.isNow = false;
+  };
+  const begins = (): void => {
+    failing.isNow = true;
+    setImmediate(isOver);
+  };
   return new Pool(`http://${hostPort(upstream.address, upstream.port)}`, {
     connections: MAX_CONNECTIONS,
     // 0 would mean no keep-alive at all.
@@ -237,7 +254,12 @@ function createPool(upstream: Upstream, open: () => Promise<Socket>): Pool {
     maxHeaderSize: MAX_HEAD_BYTES,
     connect: (_options, callback) => {
       open().then(
-        (socket) => callback(null, socket),
+        (socket) => {
+          // Before and behind undici's own listener.
+          socket.on('error', begins);
+          callback(null, socket);
+          setImmediate(() => socket.on('error', isOver));
+        },
         (error: Error) => callback(error, null),
       );
     },

@@ -1,7 +1,13 @@
 /** Which of a service's ports is meant, where the service itself leaves no doubt. */
 
 import { argvOf, imageName } from '../core/command-words.ts';
-import { type ContainerService, candidatePorts, isContainer, type Service } from '../core/service.ts';
+import {
+  type ContainerService,
+  candidatePorts,
+  isContainer,
+  type ProcessService,
+  type Service,
+} from '../core/service.ts';
 import { pagePorts } from './non-web.ts';
 
 /** Flags that name the port of the app itself, not of its inspector, metrics or hot reload. */
@@ -29,6 +35,14 @@ const PROXIES = new Set([
 /** May the system have chosen this port, or a debugger? Such a port is nobody's address. */
 export function isPassingPort(port: number): boolean {
   return port >= FIRST_PASSING_PORT || isInspector(port);
+}
+
+/** Does it listen where its command line says, or on a port that a person would choose? */
+export function hasChosenPort(service: ProcessService): boolean {
+  const ports = candidatePorts(service);
+  return (
+    ports.some((port) => !isPassingPort(port)) || portsOfFlags(argvOf(service)).some((port) => ports.includes(port))
+  );
 }
 
 /** Node's inspector takes 9229 and counts up. */

@@ -8,6 +8,7 @@ import { baseName, parentPath } from '../core/path-text.ts';
 import { isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './places.ts';
+import { hasChosenPort } from './port-choice.ts';
 import {
   API_SERVERS,
   BACK_WORDS,
@@ -77,14 +78,14 @@ function isToolName(tool: string): boolean {
 }
 
 /**
- * Is it a program that may be anything, a package's command that is not known to serve projects? A linter's server is
- * not what the name of a project means, but a new framework is.
+ * Is it a program that may be anything: not known to serve projects, and a package's command, or somebody else's
+ * program on a port that nobody chose? A linter's server is not what the name of a project means, but a new framework is.
  */
 export function isStranger(place: Place): boolean {
   const { service } = place;
   if (isContainer(service)) return false;
-  const { isInstalled, script = '' } = commandWords(service);
-  if (!isInstalled) return false;
+  const { isInstalled, isOutside, program, script = program } = commandWords(service);
+  if (!isInstalled && (!isOutside || hasChosenPort(service))) return false;
   // The script alone: what the manifest says the project is built on does not vouch for it.
   const name = nameText(withoutExtension(script));
   return ![FRONTS, PAGE_SERVERS, API_SERVERS].some((known) => known.has(name)) && !RUNNERS.test(name);

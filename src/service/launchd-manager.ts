@@ -1,37 +1,42 @@
-/** The service under launchd: an agent of the user's session. Tested as built; docs/unverified-macos.md. */
+/** The service under launchd: an agent of the user's session, or a daemon of the machine. Tested as built; docs/unverified-macos.md. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
 import type { ServiceFile, ServiceMachine, ServiceManager } from './manager.ts';
 import { programOf } from './program-path.ts';
 import { removeServiceFile, textOf, writeServiceFile } from './service-files.ts';
-import { LAUNCHD_LABEL, plistDataDir, plistWords } from './units/launchd.ts';
+import { DAEMON_OUTPUT, LAUNCHD_LABEL, plistDataDir, plistWords } from './units/launchd.ts';
 
 /** A job that was just removed may still be on its way out: launchd then answers "5: Input/output error". */
 const BOOTSTRAP_TRIES = 10;
 const TRY_AGAIN_MS = 500;
 
-/** Whose agent. */
-export interface LaunchdPlace {
-  home: string;
-  uid: number;
-}
+/** Whose agent, or the machine's daemon. */
+export type LaunchdPlace = { home: string; uid: number } | 'daemon';
 
 /** See {@link ServiceManager}. */
 export class LaunchdManager implements ServiceManager {
-  readonly runBy = 'launchd';
-  readonly needsRoot = false;
+  readonly runBy: 'launchd' | 'launchd-daemon';
+  readonly needsRoot: boolean;
   readonly #machine: ServiceMachine;
   readonly #file: ServiceFile;
   readonly #domain: string;
   readonly #pauseMs: number;
 
   /** @param text what to install; '' is enough for everything else */
-  constructor(machine: ServiceMachine, { home, uid }: LaunchdPlace, text = '', pauseMs = TRY_AGAIN_MS) {
+  constructor(machine: ServiceMachine, place: LaunchdPlace, text = '', pauseMs = TRY_AGAIN_MS) {
+    const isDaemon = place === 'daemon';
+    const folder = isDaemon ? '/Library/LaunchDaemons' : path.join(place.home, 'Library', 'LaunchAgents');
     this.#machine = machine;
-    this.#file = { path: path.join(machine.root, home, 'Library', 'LaunchAgents', `${LAUNCHD_LABEL}.plist`), text };
-    this.#domain = `gui/${uid}`;
+    this.#file = { path: path.join(machine.root, folder, `${LAUNCHD_LABEL}.plist`), text };
+    this.#domain = isDaemon ? 'system' : `gui/${place.uid}`;
     this.#pauseMs = pauseMs;
+    this.needsRoot = isDaemon;
+    this.runBy = isDaemon ? 'launchd-daemon' : 'launchd';
+  }
+
+  get #sudo(): string {
+    return this.needsRoot ? 'sudo ' : '';
   }
 
   get #job(): string {
@@ -39,11 +44,11 @@ export class LaunchdManager implements ServiceManager {
   }
 
   get startCommand(): string {
-    return `launchctl kickstart ${this.#job}`;
+    return `${this.#sudo}launchctl kickstart ${this.#job}`;
   }
 
   get stopCommand(): string {
-    return `launchctl bootout ${this.#job}`;
+    return `${this.#sudo}launchctl bootout ${this.#job}`;
   }
 
   async installedFor(): Promise<string | undefined> {
@@ -57,7 +62,7 @@ export class LaunchdManager implements ServiceManager {
   }
 
   preview(): { files: readonly ServiceFile[]; commands: readonly string[] } {
-    return { files: [this.#file], commands: [`launchctl bootstrap ${this.#domain} ${this.#file.path}`] };
+    return { files: [this.#file], commands: [`${this.#sudo}launchctl bootstrap ${this.#domain} ${this.#file.path}`] };
   }
 
   async install(): Promise<void> {
@@ -80,6 +85,7 @@ export class LaunchdManager implements ServiceManager {
     this.#machine.tell(`ran launchctl bootout ${this.#job}`);
     await removeServiceFile(this.#file.path);
     this.#machine.tell(`removed ${this.#file.path}`);
+    if (this.needsRoot) await removeServiceFile(path.join(this.#machine.root, DAEMON_OUTPUT));
     return true;
   }
 

@@ -6,7 +6,7 @@ import type http from 'node:http';
 import { z } from 'zod';
 
 /** Who started the program, and so who would start it again. */
-export const RUN_BY = ['terminal', 'start', 'systemd', 'systemd-user', 'launchd'] as const;
+export const RUN_BY = ['terminal', 'start', 'systemd', 'systemd-user', 'launchd', 'launchd-daemon'] as const;
 /** One of {@link RUN_BY}. */
 export type RunBy = (typeof RUN_BY)[number];
 

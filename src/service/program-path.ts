@@ -1,6 +1,7 @@
 /** Paths of node and of the program that are still right after an upgrade, as far as there are such. */
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { PERL } from './units/bind-helper.ts';
 
 /** Links that package managers keep pointing to their present node, while the file behind has a version in its path. */
 const STABLE_NODES = [
@@ -29,7 +30,9 @@ export function servicePath(node: string): string {
 }
 
 /** Node and the script in the words that a service starts: what stands before `run`. */
-export function programOf(words: readonly string[]): readonly [string, string] | undefined {
+export function programOf(all: readonly string[]): readonly [string, string] | undefined {
+  // A helper that opens ports stands before it.
+  const words = all[0] === PERL ? all.slice(all.indexOf('--') + 1) : all;
   const run = words.findIndex((word, i) => word === 'run' && words[i + 1] === '--run-by');
   const [node] = words;
   const script = words[run - 1];

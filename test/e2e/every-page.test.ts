@@ -19,7 +19,7 @@ const VIEWS = ['overview', 'requests', 'decisions', 'services', 'logs', 'setting
 const FOLDER = process.env.SCREENSHOTS;
 const HOME = process.env.SCREENSHOTS_HOME;
 /** Three slices of the charts. */
-const BROWSE_MS = 3_000;
+const BROWSE_MS = 100_000;
 const JOURNAL = 'a journal is a kind of blog, but nothing here says so';
 const UNSURE = HOME === undefined ? scenarios.unsure : meaning('"blog"', JOURNAL, 0.45);
 

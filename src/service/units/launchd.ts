@@ -1,7 +1,9 @@
 /**
- * The launch agent of macOS as text. Pure. An agent and not a daemon of root's: it needs no password and runs as its user.
+ * The jobs of launchd on macOS as text. Pure. An agent needs no password and runs as its user; a daemon has 443 on loopback.
  * @see launchd.plist(5)
  */
+
+import { type HelperSocket, type HelperUser, helperWords } from './bind-helper.ts';
 
 /** What the plist says. All paths absolute. */
 export interface LaunchdPlan {
@@ -25,9 +27,39 @@ export const PLIST_MARK = '<!-- Written by "hostwise service install"; "hostwise
 /** 077: what it makes is its user's alone. */
 const UMASK = 0o077;
 
-/** The plist. KeepAlive starts it again after a crash and after "hostwise restart", not after "hostwise stop". */
-export function launchAgent({ program, flags, dataDir, path, outputFile }: LaunchdPlan): string {
-  const words = [...program, 'run', '--run-by', 'launchd', ...flags];
+/**
+ * Where a daemon's last words are. launchd opens it as root, so it is in no folder of a user's, who could put a link in
+ * its place.
+ */
+export const DAEMON_OUTPUT = '/var/log/hostwise.output.log';
+
+/** What a daemon of the whole machine says besides. */
+export interface LaunchDaemonPlan extends Omit<LaunchdPlan, 'outputFile'> {
+  user: HelperUser & { home: string };
+  sockets: readonly HelperSocket[];
+}
+
+/**
+ * The plist of a daemon: root's, for ports below 1024 on loopback. Root opens them and nothing else (bind-helper.ts).
+ * launchd's own Sockets would do without the helper, but can be taken over by a call in C only (launch_activate_socket).
+ */
+export function launchDaemon(plan: LaunchDaemonPlan): string {
+  const { program, flags, user, sockets } = plan;
+  const words = [...program, 'run', '--run-by', 'launchd-daemon', ...flags];
+  return plist({ ...plan, outputFile: DAEMON_OUTPUT }, helperWords(user, sockets, words), { HOME: user.home });
+}
+
+/** The plist of an agent. KeepAlive starts it again after a crash and after "hostwise restart", not after "hostwise stop". */
+export function launchAgent(plan: LaunchdPlan): string {
+  return plist(plan, [...plan.program, 'run', '--run-by', 'launchd', ...plan.flags], {});
+}
+
+function plist(
+  { dataDir, path, outputFile }: LaunchdPlan,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): string {
+  const variables = Object.entries({ HOSTWISE_DATA_DIR: dataDir, PATH: path, ...env });
   return `<?xml version="1.0" encoding="UTF-8"?>
 ${PLIST_MARK}
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -41,10 +73,7 @@ ${words.map((word) => `    <string>${xml(word)}</string>`).join('\n')}
   </array>
   <key>EnvironmentVariables</key>
   <dict>
-    <key>HOSTWISE_DATA_DIR</key>
-    <string>${xml(dataDir)}</string>
-    <key>PATH</key>
-    <string>${xml(path)}</string>
+${variables.map(([name, value]) => `    <key>${name}</key>\n    <string>${xml(value)}</string>`).join('\n')}
   </dict>
   <key>RunAtLoad</key>
   <true/>

@@ -12,7 +12,7 @@ export class TrustWatch {
   readonly #authority: Authority;
   readonly #home: string;
   readonly #options: TrustOptions;
-  #lookedAt = Date.now();
+  #lookedAt = performance.now();
 
   private constructor(authority: Authority, home: string, options: TrustOptions, report: TrustReport) {
     this.#authority = authority;
@@ -28,8 +28,8 @@ export class TrustWatch {
 
   /** A good moment to look again; returns at once, and does nothing when the last look is recent. */
   look(): void {
-    if (Date.now() - this.#lookedAt < MIN_INTERVAL_MS) return;
-    this.#lookedAt = Date.now();
+    if (performance.now() - this.#lookedAt < MIN_INTERVAL_MS) return;
+    this.#lookedAt = performance.now();
     trustReport(this.#authority, this.#home, this.#options).then(
       (report) => {
         this.report = report;

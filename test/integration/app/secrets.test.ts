@@ -80,12 +80,15 @@ describe('a decision among processes with secrets', () => {
     });
     const decisions = JSON.stringify(await askControl(hostwise.controlSocket, '/_api/decisions'));
     expect(decisions).toContain('[redacted]');
+    const requests = JSON.stringify(await askControl(hostwise.controlSocket, '/_api/requests'));
+    expect(requests).toContain('prompt=');
     const log = hostwise.process.output();
     expect(log).toContain('Decided');
     for (const [where, text] of Object.entries({
       request: JSON.stringify(request?.body),
       mappings,
       decisions,
+      requests,
       log,
     })) {
       expect([where, text.includes(WORD), text.includes(API_KEY)]).toEqual([where, false, false]);

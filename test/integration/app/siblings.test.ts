@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => removeDir(parent));
 
-/** A monorepo whose parts are added one by one. */
+/** A monorepo whose parts are added one by one. Its page is no "web": a test beside this one counts who has that word. */
 function makeMonorepo(): Promise<SampleProject> {
   return makeProject(parent, 'mono', (name) => ({
     'package.json': JSON.stringify({ name, private: true, workspaces: ['apps/*'] }),
@@ -43,7 +43,7 @@ async function startPart({ name, folder }: SampleProject, part: string): Promise
 }
 
 function fetchFrom(hostwise: RunningHostwise, { name }: SampleProject, path: string): Promise<Answer> {
-  return ask1({ port: hostwise.httpPort, host: `web.${name}.localhost`, path, headers: FETCH });
+  return ask1({ port: hostwise.httpPort, host: `desk.${name}.localhost`, path, headers: FETCH });
 }
 
 describe('a sibling that starts with its page', () => {
@@ -55,7 +55,7 @@ describe('a sibling that starts with its page', () => {
 
   it('answers the fetch that was sent before it listened', async () => {
     const mono = await makeMonorepo();
-    await startPart(mono, 'web');
+    await startPart(mono, 'desk');
     const early = fetchFrom(hostwise, mono, '/_proxy/api/a%2Fb?x=%00');
     await startPart(mono, 'api');
     expect(await early).toMatchObject({ status: 200, body: 'api /a%2Fb?x=%00' });
@@ -63,7 +63,7 @@ describe('a sibling that starts with its page', () => {
 
   it('is given up when a second look does not find it, and found as soon as it runs', async () => {
     const mono = await makeMonorepo();
-    await startPart(mono, 'web');
+    await startPart(mono, 'desk');
     const startedAt = performance.now();
     expect((await fetchFrom(hostwise, mono, '/_proxy/api/x')).status).toBe(404);
     // There was a second look, a second later.
@@ -74,7 +74,7 @@ describe('a sibling that starts with its page', () => {
 
   it('takes over from the one that answered to another word for it until then', async () => {
     const mono = await makeMonorepo();
-    await startPart(mono, 'web');
+    await startPart(mono, 'desk');
     await startPart(mono, 'backend');
     expect((await fetchFrom(hostwise, mono, '/_proxy/api/x')).body).toBe('backend /x');
     await startPart(mono, 'api');
@@ -93,7 +93,7 @@ describe('a sibling whose name says nothing', () => {
       await llm.close();
     });
     const [mono, other] = await Promise.all([makeMonorepo(), makeMonorepo()]);
-    await startPart(mono, 'web');
+    await startPart(mono, 'desk');
     await startPart(mono, 'stock');
     await startPart(other, 'stock');
     expect((await fetchFrom(hostwise, mono, '/_proxy/my-stock/x')).body).toBe('stock /x');

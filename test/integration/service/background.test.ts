@@ -269,6 +269,36 @@ describe('status', () => {
   }, 60_000);
 });
 
+describe('status while it runs', () => {
+  it.skipIf(!needs('certutil') || !needs('chromium'))(
+    'sees trust that was given meanwhile [needs certutil, chromium]',
+    async () => {
+      const home = await tempDir('hw-home');
+      const dataDir = path.join(home, 'data');
+      const options = { dataDir, env: { HOME: home } };
+      onTestFinished(async () => void (await cli(['stop'], options)));
+      expect((await cli(['start', ...FREE_PORTS], options)).code).toBe(0);
+      const chromium = async (): Promise<boolean | undefined> => {
+        const { trust } = (await statusOf(dataDir, options)) as unknown as {
+          trust: { stores: { id: string; trusted: boolean }[] };
+        };
+        return trust.stores.find(({ id }) => id === 'chromium')?.trusted;
+      };
+      expect(await chromium()).toBe(false);
+      const file = (await cli(['ca', 'path'], options)).stdout.trim();
+      const database = path.join(home, '.local/share/pki/nssdb');
+      await mkdir(database, { recursive: true });
+      const { stdout } = await cli(['doctor', '--json'], options);
+      const { findings } = JSON.parse(stdout) as { findings: { id: string; fix?: string }[] };
+      const fix = findings.find(({ id }) => id === 'trust.chromium')?.fix ?? 'false';
+      expect(fix).toContain(file);
+      await once(spawn('sh', ['-c', fix], { env: developerEnv(options.env), stdio: 'ignore' }), 'close');
+      await waitFor('trust in the status', async () => (await chromium()) === true || undefined, 30_000);
+    },
+    90_000,
+  );
+});
+
 describe('logs', () => {
   it('shows the last lines, goes on with -f also over a rotation, and ends at Ctrl-C', async () => {
     const dataDir = await tempDir('hw-logs');

@@ -8,7 +8,7 @@ import { LaunchdManager } from '../../../src/service/launchd-manager.ts';
 import type { ServiceMachine } from '../../../src/service/manager.ts';
 import { lastingNodePath, servicePath } from '../../../src/service/program-path.ts';
 import { SYSTEM_PLACE, SystemdManager, userPlace } from '../../../src/service/systemd-manager.ts';
-import { launchAgent } from '../../../src/service/units/launchd.ts';
+import { launchAgent, launchDaemon } from '../../../src/service/units/launchd.ts';
 import { systemUnits, userUnits } from '../../../src/service/units/systemd.ts';
 import { needs } from '../../fixtures/needs.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
@@ -213,6 +213,29 @@ describe('the launch agent', () => {
       code: 'SERVICE_FAILED',
       message: expect.stringContaining('Domain does not support'),
     });
+    expect(await filesOf(here.root)).toEqual([]);
+  });
+});
+
+describe('the launch daemon', () => {
+  it('is the machine’s: its file, its domain, its lines, and no trace of it afterwards', async () => {
+    const here = await machine();
+    const user = { uid: 501, gid: 20, home: '/Users/kim' };
+    const text = launchDaemon({ ...PLAN, user, sockets: [{ name: 'https', host: '127.0.0.1', port: 443 }] });
+    const manager = new LaunchdManager(here, 'daemon', text, 1);
+    expect({ needsRoot: manager.needsRoot, runBy: manager.runBy }).toEqual({
+      needsRoot: true,
+      runBy: 'launchd-daemon',
+    });
+    expect(manager.startCommand).toBe('sudo launchctl kickstart system/localhost.hostwise');
+    await manager.install();
+    const file = path.join(here.root, 'Library/LaunchDaemons/localhost.hostwise.plist');
+    expect(await readFile(file, 'utf8')).toBe(text);
+    expect(await manager.program()).toEqual(PLAN.program);
+    expect(here.commands.at(-1)).toBe(`launchctl bootstrap system ${file}`);
+    await mkdir(path.join(here.root, 'var/log'), { recursive: true });
+    await writeFile(path.join(here.root, 'var/log/hostwise.output.log'), 'last words');
+    expect(await manager.uninstall()).toBe(true);
     expect(await filesOf(here.root)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programOf } from '../../../src/service/program-path.ts';
-import { launchAgent, plistDataDir, plistWords } from '../../../src/service/units/launchd.ts';
+import { launchAgent, launchDaemon, plistDataDir, plistWords } from '../../../src/service/units/launchd.ts';
 import {
   type SystemPlan,
   systemUnits,
@@ -48,6 +48,17 @@ describe('the units', () => {
   it('the launch agent', async () => {
     const agent = launchAgent({ ...PLAN, outputFile: `${DATA_DIR}/logs/output.log` });
     await expect(agent).toMatchFileSnapshot(golden('localhost.hostwise.plist'));
+  });
+
+  it('the launch daemon', async () => {
+    const sockets = [
+      { name: 'https', host: '127.0.0.1', port: 443 },
+      { name: 'https', host: '::1', port: 443 },
+    ];
+    const daemon = launchDaemon({ ...PLAN, user: { uid: 501, gid: 20, home: '/Users/kim' }, sockets });
+    await expect(daemon).toMatchFileSnapshot(golden('localhost.hostwise.daemon.plist'));
+    expect(plistDataDir(daemon)).toBe(DATA_DIR);
+    expect(programOf(plistWords(daemon))).toEqual(PLAN.program);
   });
 
   it('say for which data folder they are, whatever its name', () => {
