@@ -255,10 +255,9 @@ function http1Upgrade(request: http.IncomingMessage, socket: Socket, head: Buffe
     exchange: new Http1Exchange(request, response),
     protocol: upgradeProtocol(request) ?? 'websocket',
     head,
-    accept: (headers) => {
+    accept: (headers, taken) => {
       response.detachSocket(socket);
-      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade'];
-      lines.push(`Upgrade: ${upgradeProtocol(request) ?? 'websocket'}`);
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${taken}`];
       for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
       return socket;
