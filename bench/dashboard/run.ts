@@ -46,6 +46,12 @@ async function measure(projects: number): Promise<void> {
       'first paint',
       loads.map(({ firstPaintMs }) => firstPaintMs),
     );
+    const ratio = factors.toSorted((a, b) => a - b)[LOADS >> 1] ?? 1;
+    console.log(`  work takes ${ratio.toFixed(1)} times as long as alone (median)`);
+    print(
+      'first paint, as if alone',
+      loads.map(({ firstPaintMs }, i) => firstPaintMs / (factors[i] ?? 1)),
+    );
     print(
       'first paint of the least page of ours',
       bare.map(({ firstPaintMs }) => firstPaintMs),

@@ -27,6 +27,8 @@ export interface UpgradeExchange {
    * @param taken the protocol that it named
    */
   accept(headers: readonly string[], taken: string): Duplex;
+  /** Both sides are about to be joined. @param head bytes that the app sent right behind its answer */
+  joining(client: Duplex, upstream: Duplex, head: Buffer): void;
 }
 
 /** RFC 6455 section 1.3. */
@@ -134,6 +136,7 @@ function joinPipes(
     return { kind: 'unanswered', error, spoke: 'http' };
   }
   upgrade.exchange.recording?.tunnels(headers, upstream, client);
+  upgrade.joining(client, upstream, head);
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
   // Either side may say its last word and go on listening.

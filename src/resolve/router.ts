@@ -268,6 +268,8 @@ export class HostRouter {
     const snapshot = await discovery.refresh();
     const mapping = this.#mappings.of(ask);
     const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
+    // Another program shares its port by now (SO_REUSEPORT): who gets a connection is the kernel's choice.
+    if (at?.kind === 'ambiguous') this.#addresses.delete(addressKey(ask));
     // One that is away is followed, or waited for, when it is asked for.
     if (!mapping || at?.kind !== 'found' || at.service === null) return;
     const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
