@@ -275,10 +275,9 @@ function http1Upgrade(
     protocol,
     head,
     joining: joiningTo(websockets, protocol),
-    accept: (headers) => {
+    accept: (headers, taken) => {
       response.detachSocket(socket);
-      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade'];
-      lines.push(`Upgrade: ${protocol}`);
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${taken}`];
       for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
       return socket;
