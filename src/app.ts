@@ -126,6 +126,7 @@ async function build(
     onMappings: (listener) => store.onChange(listener),
     snapshot: () => named(discovery.refresh()),
     recentSnapshot: () => named(discovery.refresh({ maxAgeMs: RECENT_MS })),
+    lastSnapshot: () => discovery.current,
     onSnapshot: (listener) => discovery.onSnapshot(listener),
     traffic,
     replay: (record) => replay(record, { httpsPort: ports.https, caPem: authority.rootPem }),

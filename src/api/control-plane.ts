@@ -2,6 +2,7 @@
  * The control plane: the dashboard's host, and the seed's paths on apps' hostnames. Steps of a request: who calls
  * (`caller.ts`) -> one of two sets of routes -> an answer that carries the safety headers. Nothing throws out of here.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { renderDocument } from '../core/document.ts';
@@ -10,6 +11,7 @@ import { CONTROL_LABEL, classifyHostname } from '../core/hostname.ts';
 import { html } from '../core/html.ts';
 import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
+import type { Snapshot } from '../core/service.ts';
 import { WAIT_PATH } from '../core/wait.ts';
 import {
   dashboardAnswer,
@@ -197,10 +199,24 @@ function debugView(parts: ControlParts): DebugAnswer {
   return { mappings: mappingsView(parts), model, cache_file: cacheFile, version };
 }
 
+/** A look takes longer where a thousand processes run or the machine is busy; the last one is better than a blank page. */
+const PAINT_WAIT_MS = 50;
+
+async function snapshotToPaint(parts: ControlParts): Promise<Snapshot> {
+  const fresh = parts.recentSnapshot();
+  const last = parts.lastSnapshot();
+  if (!last) return fresh;
+  const limit = new AbortController();
+  const waited = delay(PAINT_WAIT_MS, last, { signal: limit.signal }).catch(() => last);
+  const snapshot = await Promise.race([fresh, waited]);
+  limit.abort();
+  return snapshot;
+}
+
 async function showDashboard(c: Context<ControlEnv>, parts: ControlParts): Promise<Response> {
   const { on, origin } = c.env;
   const status = parts.info();
-  const snapshot = await parts.recentSnapshot();
+  const snapshot = await snapshotToPaint(parts);
   // An app's origin gets to see neither the token nor a script that uses it.
   const isOurs = on === 'control';
   const assets = isOurs ? await parts.dashboardAssets() : undefined;

@@ -49,6 +49,8 @@ export interface ControlParts {
   snapshot(): Promise<Snapshot>;
   /** The same, a second old at most: for views that are asked for often. */
   recentSnapshot(): Promise<Snapshot>;
+  /** The last one, however old; undefined before the first. */
+  lastSnapshot(): Snapshot | undefined;
   /** @returns stops it */
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
   /** Service id -> the unique hostname that it answers to. */

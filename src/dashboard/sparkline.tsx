@@ -27,20 +27,24 @@ export function Sparkline({ slices }: { slices: readonly Slice[] | undefined }):
     >
       <title>{trafficWords(slices)}</title>
       <line x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} class="base" />
-      {slices.map(({ atMs, requests, errors }, i) => (
-        <g key={atMs}>
-          <rect x={i * step + 0.5} width={step - 1} y={HEIGHT - heightOf(requests)} height={heightOf(requests)} />
-          {errors > 0 && (
-            <rect
-              class="errors"
-              x={i * step + 0.5}
-              width={step - 1}
-              y={HEIGHT - heightOf(errors)}
-              height={heightOf(errors)}
-            />
-          )}
-        </g>
-      ))}
+      {slices.map(
+        ({ atMs, requests, errors }, i) =>
+          // Fifty of these are in a page, and most of each is empty.
+          requests > 0 && (
+            <g key={atMs}>
+              <rect x={i * step + 0.5} width={step - 1} y={HEIGHT - heightOf(requests)} height={heightOf(requests)} />
+              {errors > 0 && (
+                <rect
+                  class="errors"
+                  x={i * step + 0.5}
+                  width={step - 1}
+                  y={HEIGHT - heightOf(errors)}
+                  height={heightOf(errors)}
+                />
+              )}
+            </g>
+          ),
+      )}
       {latencyLines(slices, 'p95Ms', { width: WIDTH, height: HEIGHT, slowest }).map((points) => (
         <polyline key={points} points={points} />
       ))}

@@ -152,10 +152,9 @@ export class HostRouter {
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     if (ask.force === true) return this.#force(ask);
-    const due = this.#lookIsDue(ask);
-    if (due === 'aside') void this.#lookAgain(ask);
-    if (due === 'wait') {
-      await Promise.race([this.#lookAgain(ask), delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
+    if (this.#lookIsDue(ask) !== 'no') {
+      const look = this.#lookAgain(ask);
+      if (ask.service === undefined) await Promise.race([look, delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
     const seen = discovery.current;
     // A sibling is told its own hostname.

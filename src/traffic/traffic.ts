@@ -41,7 +41,7 @@ export class Traffic {
 
   /** Since when no request to a hostname is answered by its app. @returns epoch ms; undefined when the last one was */
   failingSince(hostname: string): number | undefined {
-    return this.#routes.get(hostname)?.totals.failingSinceMs ?? undefined;
+    return this.#routes.get(hostname)?.totals.failing?.sinceMs;
   }
 
   /** @returns stops listening */

@@ -146,6 +146,7 @@ function standIns(
     onMappings: () => () => {},
     snapshot: async () => SNAPSHOT,
     recentSnapshot: async () => SNAPSHOT,
+    lastSnapshot: () => SNAPSHOT,
     onSnapshot: () => () => {},
     traffic: new Traffic(),
     replay: async () => ({ status: 200, totalMs: 3 }),

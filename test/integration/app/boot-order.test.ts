@@ -1,4 +1,5 @@
 /** The server that starts first does not keep a name that a later one has the better right to. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,8 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => removeDir(parent));
 
-/** A project of one root that starts two programs, as `concurrently` does. */
-function makePair(): Promise<SampleProject> {
+/**
+ * A project of one root that starts two programs, as `concurrently` does.
+ * @param site name of the second one's script, without `.js`
+ */
+function makePair(site = 'web'): Promise<SampleProject> {
   const server = (says: string) =>
     [
       "import { createServer } from 'node:http';",
@@ -31,7 +35,7 @@ function makePair(): Promise<SampleProject> {
   return makeProject(parent, 'pair', (name) => ({
     'package.json': JSON.stringify({ name, private: true, type: 'module' }),
     'api.js': server('api'),
-    'web.js': server('web'),
+    [`${site}.js`]: server('web'),
   }));
 }
 
@@ -45,6 +49,11 @@ async function start(project: SampleProject, script: string): Promise<StartedPro
 async function visit(hostwise: RunningHostwise, host: string, headers: Record<string, string> = NAVIGATION) {
   const { status, body } = await ask1({ port: hostwise.httpPort, host, headers });
   return status === 200 ? body : status;
+}
+
+/** The first visit: on a busy machine the waiting page comes before it. */
+async function expectFirst(hostwise: RunningHostwise, host: string, says: string): Promise<void> {
+  await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe(says);
 }
 
 describe('without an LLM', () => {
@@ -63,24 +72,24 @@ describe('without an LLM', () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;
     await start(pair, 'api.js');
-    expect(await visit(hostwise, host)).toBe('api');
+    await expectFirst(hostwise, host, 'api');
     await delay(PAUSE_MS);
     await start(pair, 'web.js');
     // On a machine that is too busy to look around in half a second it is a later one.
     await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe('web');
     const rivals = [expect.any(String), expect.any(String)];
-    await expect.poll(() => mappingOf(host)).toMatchObject({ source: 'name', rivals });
+    await expect.poll(() => mappingOf(host), { timeout: 10_000 }).toMatchObject({ source: 'name', rivals });
   }, 30_000);
 
   it('stays with the site when the API is started later, and does not ask why at every navigation', async () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;
     await start(pair, 'web.js');
-    expect(await visit(hostwise, host)).toBe('web');
+    await expectFirst(hostwise, host, 'web');
     await start(pair, 'api.js');
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('web');
-    await expect.poll(async () => (await mappingOf(host)).rivals?.length).toBe(2);
+    await expect.poll(async () => (await mappingOf(host)).rivals?.length, { timeout: 10_000 }).toBe(2);
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('web');
   }, 30_000);
@@ -89,11 +98,11 @@ describe('without an LLM', () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;
     const api = await start(pair, 'api.js');
-    expect(await visit(hostwise, host)).toBe('api');
+    await expectFirst(hostwise, host, 'api');
     await api.stop();
     expect(await visit(hostwise, host)).toBe(503);
     const web = await start(pair, 'web.js');
-    expect(await visit(hostwise, host)).toBe('web');
+    await expectFirst(hostwise, host, 'web');
     await web.stop();
     await start(pair, 'api.js');
     expect(await visit(hostwise, host)).toBe(503);
@@ -103,11 +112,11 @@ describe('without an LLM', () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;
     const first = await start(pair, 'web.js');
-    expect(await visit(hostwise, host)).toBe('web');
+    await expectFirst(hostwise, host, 'web');
     const second = await start(pair, 'web.js');
     await first.stop();
     await start(pair, 'api.js');
-    await expect.poll(() => visit(hostwise, host)).toBe('web');
+    await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe('web');
     await expect
       .poll(async () => (await mappingOf(host)).port)
       .toBe(Number(/listening on (\d+)/.exec(second.output())?.[1]));
@@ -117,7 +126,7 @@ describe('without an LLM', () => {
     const pair = await makePair();
     const host = `${pair.name}.localhost`;
     await start(pair, 'api.js');
-    expect(await visit(hostwise, host)).toBe('api');
+    await expectFirst(hostwise, host, 'api');
     await delay(PAUSE_MS);
     await start(pair, 'web.js');
     expect(await visit(hostwise, host, { accept: '*/*' })).toBe('api');
@@ -137,7 +146,7 @@ describe('without an LLM', () => {
       body: JSON.stringify({ type: 'process', target: 'localhost', port }),
     });
     expect(put.status).toBe(200);
-    expect(await visit(hostwise, host)).toBe('api');
+    await expectFirst(hostwise, host, 'api');
     await start(pair, 'web.js');
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('api');
@@ -154,17 +163,19 @@ describe('with an LLM', () => {
       await hostwise.stop();
       await llm.close();
     });
-    const pair = await makePair();
+    // Nobody else on the machine has that word in a name.
+    const site = `site${randomBytes(3).toString('hex')}`;
+    const pair = await makePair(site);
     // No exact name: one word of it fits the project, the other one the script.
-    const host = `${pair.name}-my-web.localhost`;
+    const host = `${pair.name}-${site}.localhost`;
     await start(pair, 'api.js');
-    expect(await visit(hostwise, host)).toBe('api');
+    await expectFirst(hostwise, host, 'api');
     expect(llm.requests).toHaveLength(1);
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('api');
     expect(llm.requests).toHaveLength(1);
     await delay(PAUSE_MS);
-    await start(pair, 'web.js');
+    await start(pair, `${site}.js`);
     // No navigation waits for an LLM that is asked aside: the first one that comes after its answer shows the site.
     await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe('web');
     expect(llm.requests).toHaveLength(2);
