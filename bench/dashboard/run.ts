@@ -34,9 +34,9 @@ async function measure(projects: number): Promise<void> {
   try {
     console.log(`\n${projects * 5} containers, ${crowd.hostnames.length} routes (${load()})`);
     const url = `https://proxy.localhost:${hostwise.httpsPort}`;
-    const loads = [];
-    const bare = [];
-    const factors = [];
+    const loads: Awaited<ReturnType<typeof timeLoad>>[] = [];
+    const bare: typeof loads = [];
+    const factors: number[] = [];
     for (let i = 0; i < LOADS; i++) {
       factors.push(contention());
       loads.push(await timeLoad(browser, `${url}/`));
