@@ -36,7 +36,7 @@ async function measure(projects: number): Promise<void> {
     const url = `https://proxy.localhost:${hostwise.httpsPort}`;
     const loads = [];
     const bare = [];
-    const factors = [];
+    const factors: number[] = [];
     for (let i = 0; i < LOADS; i++) {
       factors.push(contention());
       loads.push(await timeLoad(browser, `${url}/`));
