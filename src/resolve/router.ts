@@ -210,7 +210,8 @@ export class HostRouter {
     }
     const successor = await this.#successor(ask, mapping, snapshot);
     if (successor) return this.#adopt(ask, successor, mapping, snapshot);
-    return { kind: 'away', label: describeMapping(mapping), detail: at.detail };
+    const last = this.#addresses.peek(addressKey(ask));
+    return { kind: 'away', label: describeMapping(mapping), detail: at.detail, ...(last && { last }) };
   }
 
   /**
