@@ -20,6 +20,7 @@
  * that one id.
  */
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
+import { bareFolderText } from './bare-folder.ts';
 import { canonicalNames, longerOwner } from './canonical.ts';
 import { type Claim, type ClaimIndex, type ClaimRule, claimIndex, squash } from './claims.ts';
 import { frontDoor } from './front-door.ts';
@@ -58,7 +59,7 @@ export function matchNames(name: string, snapshot: Snapshot): NameMatch {
     matchClaims(name, index.bySquashed.get(squash(written)) ?? [], index) ??
     matchLonger(name, snapshot) ?? {
       outcome: 'nothing',
-      detail: `No service here is called "${name}"`,
+      detail: bareFolderText(name, snapshot) ?? `No service here is called "${name}"`,
     }
   );
 }

@@ -1,5 +1,5 @@
 /** Whatever hostname `services` shows leads to its service, today and when others have stopped. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { snapshotSchema } from '../../../src/core/service.ts';
@@ -40,8 +40,8 @@ async function projectIn(folder: string, name: string): Promise<string> {
   return made.folder;
 }
 
-async function start(cwd: string): Promise<StartedProcess> {
-  const app = startProcess(process.execPath, ['server.js'], { cwd });
+async function start(cwd: string, script = 'server.js'): Promise<StartedProcess> {
+  const app = startProcess(process.execPath, [script], { cwd });
   onTestFinished(() => app.stop());
   await app.printed(/listening on/);
   return app;
@@ -80,4 +80,22 @@ describe('a hostname that services shows', () => {
     expect(await shownFor(app)).toBe(`pair-${process.pid}.localhost`);
     expect(await answerAt(shown)).toBe(folder);
   }, 40_000);
+});
+
+describe('a folder that is no project', () => {
+  it('gives no name, and whoever asks for it is told why, and what its server is called', async () => {
+    const name = `plain-${process.pid}`;
+    const folder = join(parent, name);
+    await mkdir(folder);
+    await writeFile(join(folder, 'server.mjs'), SERVER);
+    const app = await start(folder, 'server.mjs');
+    const shown = await shownFor(app);
+    expect(shown).toMatch(/^node-\d+/);
+    expect(await answerAt(shown)).toBe(folder);
+    const { status, body } = await ask1({ port: hostwise.httpPort, host: `${name}.localhost` });
+    expect(status).toBe(404);
+    expect(body).toContain(`"${name}" is a folder here, and no project`);
+    expect(body).toContain(`"${shown.slice(0, -'.localhost'.length)}"`);
+    expect(body).not.toContain('No service here is called');
+  }, 30_000);
 });
