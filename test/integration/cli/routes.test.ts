@@ -39,6 +39,19 @@ describe('hostwise routes', () => {
     expect(Object.keys(await storedIn(dataDir))).toEqual(['web.shop.localhost']);
   });
 
+  it('knows short names with dots: set, set a path, forget', async () => {
+    const dataDir = await tempDir('hw-routes');
+    expect(await cli(['routes', 'set', 'web.acme', '10.1.2.3:4001'], { dataDir })).toMatchObject({
+      code: 0,
+      stdout: 'web.acme.localhost -> 10.1.2.3:4001\n',
+    });
+    expect(await cli(['routes', 'set', 'web.acme/api', '10.1.2.3:4002'], { dataDir })).toMatchObject({ code: 0 });
+    expect(Object.keys(await storedIn(dataDir))).toEqual(['web.acme.localhost']);
+    expect(await cli(['routes', 'rm', 'web.acme'], { dataDir })).toMatchObject({
+      stdout: 'web.acme.localhost is forgotten\n',
+    });
+  });
+
   it('says so when there is nothing to list or to forget, and makes no file', async () => {
     const dataDir = await tempDir('hw-routes');
     expect(await cli(['routes'], { dataDir })).toMatchObject({
@@ -54,6 +67,8 @@ describe('hostwise routes', () => {
 
   it.each([
     ['example.com', '5173'],
+    ['shop.test', '5173'],
+    ['10.1.2.3', '5173'],
     ['proxy.localhost', '5173'],
     ['a b', '5173'],
     ['shop', '70000'],
