@@ -52,6 +52,31 @@ describe('hostwise routes', () => {
     });
   });
 
+  it('says why a route that the program made is the user’s once they set a path of it', async () => {
+    const dataDir = await tempDir('hw-routes');
+    const decided = {
+      type: 'process',
+      target: '10.1.2.3',
+      port: 5173,
+      createdAt: '2026-01-02T03:04:05.000Z',
+      llmReason: '"shop" is its exact name',
+      source: 'name',
+    };
+    await writeFile(join(dataDir, 'mappings.json'), JSON.stringify({ 'shop.localhost': decided }));
+    for (const path of ['api', 'docs']) await cli(['routes', 'set', `shop/${path}`, '10.1.2.3:8000'], { dataDir });
+    const { stdout } = await cli(['routes'], { dataDir });
+    const [, row] = stdout.split('\n');
+    expect(row).toMatch(
+      /^shop\.localhost +10\.1\.2\.3:5173 +user +2026-01-02 +You set \/api of it, so the program does not/,
+    );
+    expect(await storedIn(dataDir)).toMatchObject({
+      'shop.localhost': {
+        source: 'user',
+        llmReason: 'You set /api of it, so the program does not move it any more. Before: "shop" is its exact name',
+      },
+    });
+  });
+
   it('says so when there is nothing to list or to forget, and makes no file', async () => {
     const dataDir = await tempDir('hw-routes');
     expect(await cli(['routes'], { dataDir })).toMatchObject({
