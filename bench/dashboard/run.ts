@@ -34,9 +34,9 @@ async function measure(projects: number): Promise<void> {
   try {
     console.log(`\n${projects * 5} containers, ${crowd.hostnames.length} routes (${load()})`);
     const url = `https://proxy.localhost:${hostwise.httpsPort}`;
-    const loads = [];
-    const bare = [];
-    const factors = [];
+    const loads: Awaited<ReturnType<typeof timeLoad>>[] = [];
+    const bare: typeof loads = [];
+    const factors: number[] = [];
     for (let i = 0; i < LOADS; i++) {
       factors.push(contention());
       loads.push(await timeLoad(browser, `${url}/`));
@@ -45,6 +45,12 @@ async function measure(projects: number): Promise<void> {
     print(
       'first paint',
       loads.map(({ firstPaintMs }) => firstPaintMs),
+    );
+    const ratio = factors.toSorted((a, b) => a - b)[LOADS >> 1] ?? 1;
+    console.log(`  work takes ${ratio.toFixed(1)} times as long as alone (median)`);
+    print(
+      'first paint, as if alone',
+      loads.map(({ firstPaintMs }, i) => firstPaintMs / (factors[i] ?? 1)),
     );
     print(
       'first paint of the least page of ours',

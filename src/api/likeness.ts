@@ -19,7 +19,7 @@ const SHORTEST_WORD = 3;
 /** Shorter words are close to too many. */
 const SHORTEST_CLOSE_WORD = 4;
 /** Whoever opens a hostname has often just started what they mean. */
-const FRESH_MS = 5 * 60_000;
+const FRESH_MS = 60_000;
 /** Linux counts in hundredths of a second for programs, whatever its own clock does (proc(5), sysconf(3)). */
 const TICK_MS = 10;
 
@@ -58,7 +58,7 @@ export function likenessOf(
   }
   const ageMs = ageOf(service, clock);
   if (!(ageMs >= 0 && ageMs < FRESH_MS)) return undefined;
-  return { score: 1 - ageMs / FRESH_MS, why: `It was started ${ageText(ageMs)} ago` };
+  return { score: 1 - ageMs / FRESH_MS, why: `It was started ${Math.round(ageMs / 1_000)} s ago` };
 }
 
 /** NaN where it is not known. */
@@ -78,9 +78,4 @@ function wordsOf(text: string): string[] {
 
 function quoted(words: readonly string[]): string {
   return words.map((word) => `“${word}”`).join(' and ');
-}
-
-function ageText(ageMs: number): string {
-  const seconds = Math.round(ageMs / 1_000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
 }

@@ -19,7 +19,7 @@ const NO_TRAFFIC: RouteView['traffic'] = {
   open: 0,
   lastAtMs: null,
   lastError: null,
-  failingSinceMs: null,
+  failing: null,
 };
 
 /** The two routes. */

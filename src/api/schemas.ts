@@ -48,7 +48,13 @@ export const routeTrafficSchema = z.object({
   open: z.int().describe('Requests and tunnels under way'),
   lastAtMs: z.number().nullable().describe('Epoch ms'),
   lastError: z.object({ atMs: z.number(), text: z.string() }).nullable(),
-  failingSinceMs: z.number().nullable().describe('Epoch ms since which nobody answers; null while somebody does'),
+  failing: z
+    .object({
+      sinceMs: z.number().describe('Epoch ms'),
+      id: z.string().nullable().describe('Of the service in /services'),
+    })
+    .nullable()
+    .describe('Who has not answered since when; null while somebody does'),
 });
 
 /** What a route reaches at this moment. */

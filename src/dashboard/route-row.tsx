@@ -7,7 +7,7 @@ import { formatAgo, formatClock, formatCount, formatShare } from './format.ts';
 import { healthOf } from './health.ts';
 import { RouteForm } from './route-form.tsx';
 import { Sparkline } from './sparkline.tsx';
-import { figuresOf } from './state/figures.ts';
+import { failingSince, figuresOf } from './state/figures.ts';
 import { hrefTo } from './state/place.ts';
 import { appUrl } from './urls.ts';
 
@@ -87,8 +87,8 @@ const PIN_MEANS = 'Keep it as it is: hostwise will not decide it anew';
 
 function ReachText({ route }: { route: RouteView }): ComponentChild {
   const { reach, label, hostname } = route;
-  const { failingSinceMs } = figuresOf(route);
-  const { tone, word } = healthOf(route, failingSinceMs !== null);
+  const since = failingSince(route);
+  const { tone, word } = healthOf(route, since !== undefined);
   if (reach.state !== 'up') {
     return (
       <>
@@ -106,9 +106,9 @@ function ReachText({ route }: { route: RouteView }): ComponentChild {
       <i class={`dot ${tone}`} aria-hidden="true" />
       <span class="unseen">{word === '' ? 'Up' : word}: </span>
       {reach.label} <span class="mono soft nowrap">{`${bracketed(reach.address)}:${reach.port}`}</span>
-      {failingSinceMs !== null && (
+      {since !== undefined && (
         <small class={tone}>
-          <a href={`/service?host=${encodeURIComponent(hostname)}`}>{word}</a> since {formatClock(failingSinceMs)}
+          <a href={`/service?host=${encodeURIComponent(hostname)}`}>{word}</a> since {formatClock(since)}
         </small>
       )}
     </>

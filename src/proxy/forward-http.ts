@@ -96,8 +96,10 @@ const EXPECTS_BODY: ReadonlySet<string> = new Set(['PUT', 'POST', 'PATCH', 'QUER
  */
 function needsExact(exchange: Exchange, path: string): boolean {
   if (path === '*' || exchange.header('expect') !== undefined) return true;
-  const hasLength = exchange.header('content-length') !== undefined;
-  return exchange.hasBody ? !hasLength : hasLength !== EXPECTS_BODY.has(exchange.method);
+  const length = exchange.header('content-length');
+  // An HTTP/2 body of no bytes may come with its length, too.
+  if (exchange.hasBody) return length === undefined || Number(length) === 0;
+  return (length !== undefined) !== EXPECTS_BODY.has(exchange.method);
 }
 
 /** Passes a response on as it comes. */

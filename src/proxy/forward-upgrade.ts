@@ -21,8 +21,14 @@ export interface UpgradeExchange {
   readonly protocol: string;
   /** Bytes that came right behind the request head. */
   readonly head: Buffer;
-  /** Tell the client yes, and get the pipe to it. @param headers of the upstream's 101, without hop-by-hop fields */
-  accept(headers: readonly string[]): Duplex;
+  /**
+   * Tell the client yes, and get the pipe to it.
+   * @param headers of the upstream's 101, without hop-by-hop fields
+   * @param taken the protocol that it named
+   */
+  accept(headers: readonly string[], taken: string): Duplex;
+  /** Both sides are about to be joined. @param head bytes that the app sent right behind its answer */
+  joining(client: Duplex, upstream: Duplex, head: Buffer): void;
 }
 
 /** RFC 6455 section 1.3. */
@@ -61,14 +67,16 @@ export function forwardUpgrade(
     });
     request.on('socket', () => exchange.recording?.connected());
     request.on('upgrade', (response, socket, upstreamHead) => {
-      if (!acceptIsRight(response, key)) {
+      const wrong = wrongAnswer(upgrade.protocol, key, response);
+      if (wrong !== undefined) {
         socket.destroy();
-        resolve({ kind: 'unanswered', error: wrongAccept(upstream), spoke });
+        const error = new AppError('UPSTREAM_BROKE', `“${upstream.label}” answered the handshake with ${wrong}`);
+        resolve({ kind: 'unanswered', error, spoke });
         return;
       }
       joined = true;
       ways.talk.isProven = true;
-      resolve(joinPipes(upgrade, responseHeaders(response.rawHeaders, options), socket, upstreamHead));
+      resolve(joinPipes(upgrade, response, options, socket, upstreamHead));
     });
     let responded = false;
     request.on('response', (response) => {
@@ -97,34 +105,38 @@ function withoutLength(headers: readonly string[]): string[] {
   return result;
 }
 
-function wrongAccept(upstream: Upstream): AppError {
-  return new AppError('UPSTREAM_BROKE', `“${upstream.label}” answered the WebSocket handshake with a wrong key`);
-}
-
-/** RFC 6455 section 4.1: another Sec-WebSocket-Accept means that the peer did not understand the handshake. */
-function acceptIsRight(response: http.IncomingMessage, key: string | undefined): boolean {
-  if (key === undefined || response.headers.upgrade?.toLowerCase() !== 'websocket') return true;
+/** What is wrong with a 101, which would make a tunnel that the client did not mean; undefined for nothing. */
+function wrongAnswer(asked: string, key: string | undefined, { headers }: http.IncomingMessage): string | undefined {
+  const taken = headers.upgrade?.trim().toLowerCase() ?? '';
+  // RFC 9110 section 7.8: a server may switch only to a protocol that the client named.
+  const offers = asked.split(',').map((one) => one.trim().toLowerCase());
+  if (!offers.includes(taken)) return 'another protocol';
+  if (taken !== 'websocket' || key === undefined) return undefined;
+  // RFC 6455 section 4.1: another Sec-WebSocket-Accept means that the peer did not understand the handshake.
   const expected = createHash('sha1')
     .update(key + WEBSOCKET_GUID)
     .digest('base64');
-  return response.headers['sec-websocket-accept'] === expected;
+  return headers['sec-websocket-accept'] === expected ? undefined : 'a wrong key';
 }
 
 function joinPipes(
   upgrade: UpgradeExchange,
-  headers: readonly string[],
+  response: http.IncomingMessage,
+  options: ForwardOptions,
   upstream: Duplex,
   head: Buffer,
 ): ForwardResult {
+  const headers = responseHeaders(response.rawHeaders, options);
   let client: Duplex;
   try {
-    client = upgrade.accept(headers);
+    client = upgrade.accept(headers, response.headers.upgrade ?? upgrade.protocol);
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();
     return { kind: 'unanswered', error, spoke: 'http' };
   }
   upgrade.exchange.recording?.tunnels(headers, upstream, client);
+  upgrade.joining(client, upstream, head);
   if (head.length > 0) client.write(head);
   if (upgrade.head.length > 0) upstream.write(upgrade.head);
   // Either side may say its last word and go on listening.

@@ -20,6 +20,7 @@ import { endsBehindAnswers, inTurn } from './pipeline.ts';
 import type { CertificateSource } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import { SessionClock } from './session-clock.ts';
+import { WebSockets } from './websockets.ts';
 
 /** TLS record type of a handshake (RFC 8446 section 5.1): no HTTP method begins with it. */
 const TLS_HANDSHAKE_BYTE = 0x16;
@@ -28,6 +29,8 @@ const ROOM_SHARE = 0.9;
 /** Time that requests under way get when we stop. */
 const GRACE_MS = 10_000;
 const CLOSE_CHECK_MS = 10;
+/** Clients answer a close frame at once. */
+const GOODBYE_MS = 1_000;
 
 /** See the file's header. Feed it with {@link accept}; it owns every connection until {@link close}. */
 export class Listener {
@@ -38,6 +41,7 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   /** Requests that have no complete answer yet. */
   readonly #inFlight = new InFlight();
+  readonly #websockets = new WebSockets();
   readonly #clocks = new Set<SessionClock>();
 
   readonly #limits: Readonly<ListenerLimits>;
@@ -172,8 +176,7 @@ export class Listener {
     server.on('clientError', (error, socket) => refuse(error, socket as Socket, this.#limits.closingMs));
     server.on('upgrade', (request, socket, head) => {
       if (endsBehindAnswers(socket as Socket)) return;
-      const upgrade = http1Upgrade(request, socket as Socket, head);
-      void handleUpgrade(this.#context, upgrade);
+      void handleUpgrade(this.#context, http1Upgrade(request, socket as Socket, head, this.#websockets));
     });
     // Classic CONNECT is for forward proxies, which this is not.
     server.on('connect', (_request, stream) => {
@@ -221,6 +224,7 @@ export class Listener {
     }
     void handleUpgrade(this.#context, {
       exchange,
+      joining: joiningTo(this.#websockets, exchange.protocol),
       protocol: exchange.protocol,
       head: Buffer.alloc(0),
       accept: (headers) => {
@@ -232,34 +236,49 @@ export class Listener {
 
   /**
    * Let requests under way finish, then end every connection; tunnels and streams of events would go on for ever and
-   * are not waited for. Call when no new connections come.
+   * are not waited for; clients of WebSockets are told. Call when no new connections come.
    */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#h1.closeIdleConnections();
     this.#h1.emit('close');
     for (const clock of this.#clocks) clock.close();
+    const goodbyes = this.#websockets.closeAll(Math.min(graceMs, GOODBYE_MS));
     const deadline = Date.now() + graceMs;
     while (this.#inFlight.isBusy && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
+    await goodbyes;
     for (const socket of this.#sockets) socket.destroy();
   }
 }
 
+/** Other protocols have no frames that we know. */
+function joiningTo(websockets: WebSockets, protocol: string): UpgradeExchange['joining'] {
+  return (client, upstream, head) => {
+    if (protocol === 'websocket') websockets.add(client, upstream, head);
+  };
+}
+
 /** An upgrade has no response object of Node's; one is made, so that pages and rejections are framed by Node. */
-function http1Upgrade(request: http.IncomingMessage, socket: Socket, head: Buffer): UpgradeExchange {
+function http1Upgrade(
+  request: http.IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  websockets: WebSockets,
+): UpgradeExchange {
   // The client may have said its last word before the app has answered.
   socket.allowHalfOpen = true;
   const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once('finish', () => socket.destroySoon());
+  const protocol = upgradeProtocol(request) ?? 'websocket';
   return {
     exchange: new Http1Exchange(request, response),
-    protocol: upgradeProtocol(request) ?? 'websocket',
+    protocol,
     head,
-    accept: (headers) => {
+    joining: joiningTo(websockets, protocol),
+    accept: (headers, taken) => {
       response.detachSocket(socket);
-      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade'];
-      lines.push(`Upgrade: ${upgradeProtocol(request) ?? 'websocket'}`);
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${taken}`];
       for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
       return socket;

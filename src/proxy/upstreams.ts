@@ -165,13 +165,16 @@ export class Upstreams {
       return true;
     }
     if (!isTold(result)) return false;
-    talk.failed(result.error);
-    if (!talk.mayBeTls(result.error)) return false;
+    if (!talk.mayBeTls(result.error)) {
+      talk.failed(result.error);
+      return false;
+    }
     talk.asking ??= this.#speaksTls(upstream, host).finally(() => {
       talk.asking = undefined;
     });
     if (!(await talk.asking)) {
       talk.learned('http');
+      talk.failed(result.error);
       // It only told of TLS: that answer is its own, then, and is passed on.
       return result.error instanceof WantsTls;
     }

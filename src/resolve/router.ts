@@ -80,6 +80,7 @@ export class HostRouter {
       {
         ...{ discovery, resolver, log: parts.log, mappings: this.#mappings, questions: this.#questions },
         adopt: (ask, found, mapping, snapshot) => this.#adopt(ask, found, mapping, snapshot),
+        forget: (ask) => void this.#addresses.delete(addressKey(ask)),
       },
       this.#now,
     );

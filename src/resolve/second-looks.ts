@@ -25,6 +25,8 @@ export interface SecondLooksParts {
   log: Logger;
   /** Remember a decision in place of a mapping. */
   adopt(ask: RouteAsk, decision: ResolvedDecision, before: Mapping, snapshot: Snapshot): unknown;
+  /** Its address is no longer known. */
+  forget(ask: RouteAsk): void;
 }
 
 /** See the file's header. */
@@ -68,10 +70,12 @@ export class SecondLooks {
   }
 
   async #lookAround(ask: RouteAsk): Promise<void> {
-    const { discovery, resolver, mappings, questions, log, adopt } = this.#parts;
+    const { discovery, resolver, mappings, questions, log, adopt, forget } = this.#parts;
     const snapshot = await discovery.refresh();
     const mapping = mappings.of(ask);
     const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
+    // Another program shares its port by now (SO_REUSEPORT): who gets a connection is the kernel's choice.
+    if (at?.kind === 'ambiguous') forget(ask);
     // One that is away is followed, or waited for, when it is asked for.
     if (!mapping || at?.kind !== 'found' || at.service === null) return;
     const question = await questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);

@@ -11,7 +11,7 @@ describe('figures of a hostname', () => {
     figures.ended(trafficRecord({ status: 404 }), NOW_MS);
     figures.ended(trafficRecord({ status: 503 }), NOW_MS + 1);
     expect(figures.totals.lastError?.text).toBe('Nobody was there to answer: 503');
-    expect(figures.totals.failingSinceMs).toBeNull();
+    expect(figures.totals.failing).toBeNull();
     figures.ended(
       trafficRecord({ status: 502, error: 'It refused the connection', startedAtMs: NOW_MS + 1 }),
       NOW_MS + 2,
@@ -22,8 +22,23 @@ describe('figures of a hostname', () => {
       open: 1,
       lastAtMs: NOW_MS + 3,
       lastError: { atMs: NOW_MS + 2, text: 'It refused the connection' },
-      failingSinceMs: NOW_MS + 1,
+      failing: { sinceMs: NOW_MS + 1, id: null },
     });
+  });
+
+  it('knows who does not answer, and begins anew with whoever was started in its place', () => {
+    const figures = new RouteFigures();
+    const fail = (startedAtMs: number, serviceId: string): void => {
+      const upstream = { label: 'shop', address: '127.0.0.1', port: 1, serviceId };
+      figures.ended(trafficRecord({ startedAtMs, status: 502, error: 'It refused', upstream }), NOW_MS);
+    };
+    fail(1, 'p1');
+    fail(2, 'p1');
+    expect(figures.totals.failing).toEqual({ sinceMs: 1, id: 'p1' });
+    fail(3, 'p2');
+    expect(figures.totals.failing).toEqual({ sinceMs: 3, id: 'p2' });
+    figures.ended(trafficRecord(), NOW_MS);
+    expect(figures.totals.failing).toBeNull();
   });
 
   it('slices the last 15 minutes, with the latency of most and of nearly all', () => {

@@ -35,8 +35,8 @@ export interface RouteTraffic {
   /** Epoch ms; null before the first. */
   lastAtMs: number | null;
   lastError: { atMs: number; text: string } | null;
-  /** Epoch ms: since then nobody answered; null while somebody does. */
-  failingSinceMs: number | null;
+  /** Since when (epoch ms) a service (its id in the snapshot, where it has one) answered nothing; null while somebody does. */
+  failing: { sinceMs: number; id: string | null } | null;
 }
 
 /** See the file's header. */
@@ -46,7 +46,7 @@ export class RouteFigures {
   #open = 0;
   #lastAtMs: number | null = null;
   #lastError: RouteTraffic['lastError'] = null;
-  #failingSinceMs: number | null = null;
+  #failing: RouteTraffic['failing'] = null;
   /** Number of the slice that each place holds now: what is older is not counted. */
   readonly #sliceNumbers = new Float64Array(SLICES);
   readonly #sliceErrors = new Uint32Array(SLICES);
@@ -67,8 +67,7 @@ export class RouteFigures {
     const latencyMs = record.firstByteMs ?? record.totalMs ?? 0;
     const index = place * CLASSES + classOf(latencyMs);
     this.#histogram[index] = (this.#histogram[index] ?? 0) + 1;
-    if (record.error === undefined) this.#failingSinceMs = null;
-    else this.#failingSinceMs ??= record.startedAtMs;
+    this.#failing = record.error === undefined ? null : this.#failingNow(record);
     const error = errorOf(record);
     if (error === undefined) return;
     this.#errors++;
@@ -83,7 +82,7 @@ export class RouteFigures {
       open: this.#open,
       lastAtMs: this.#lastAtMs,
       lastError: this.#lastError,
-      failingSinceMs: this.#failingSinceMs,
+      failing: this.#failing,
     };
   }
 
@@ -91,6 +90,12 @@ export class RouteFigures {
   slices(nowMs: number): Slice[] {
     const newest = Math.floor(nowMs / SLICE_MS);
     return Array.from({ length: SLICES }, (_, i) => this.#slice(newest - SLICES + 1 + i));
+  }
+
+  /** Another one than the one before has only begun to fail: the app was started again meanwhile. */
+  #failingNow({ startedAtMs, upstream }: TrafficRecord): RouteTraffic['failing'] {
+    const id = upstream?.serviceId ?? null;
+    return this.#failing?.id === id ? this.#failing : { sinceMs: startedAtMs, id };
   }
 
   #slice(number: number): Slice {

@@ -36,8 +36,7 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
       await visitor.page.goto(stage.url(stage.blog.name, path));
     }
     await visitor.page.goto(stage.url(stage.box));
-    if (HOME !== undefined)
-      stage.llmSays(meaning('"shop"', 'sales are a part of the shop, and its main branch is meant', 0.9));
+    if (HOME !== undefined) stage.llmSays(meaning('"shop"', 'sales are a part of the shop', 0.9));
     await visitor.page.goto(stage.url(`${stage.shop.name}-sales`));
     stage.llmSays(UNSURE);
     await visitor.page.goto(stage.url('journal'));

@@ -175,6 +175,19 @@ const families: [string, string][] = [
     `CL.CL ${JSON.stringify(field)}`,
     `POST / HTTP/1.1\r\n${HOST}\r\n${field}\r\n\r\n${SMUGGLED}`,
   ]),
+  ...['GET', 'HEAD', 'OPTIONS', 'TRACE', 'DELETE'].map((method): [string, string] => [
+    `CL.0 ${method}`,
+    `${method} / HTTP/1.1\r\n${HOST}\r\nContent-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`,
+  ]),
+  ...['100-continue', 'y 100-continue', '100-continue, x', ' 100-Continue', ''].map((expectation): [string, string] => [
+    `Expect ${JSON.stringify(expectation)}`,
+    `GET / HTTP/1.1\r\n${HOST}\r\nExpect: ${expectation}\r\nContent-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`,
+  ]),
+  ['HTTP/1.0 with chunks', `POST / HTTP/1.0\r\n${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n${BODY}`],
+  [
+    'HTTP/1.0 with chunks and a length',
+    `POST / HTTP/1.0\r\n${HOST}\r\nTransfer-Encoding: chunked\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+  ],
   ...[
     `5\r\nhello\r\n0\r\n\r\n`,
     `5;a=b\r\nhello\r\n0\r\n\r\n`,
@@ -269,6 +282,11 @@ it.each<[string, Fields]>([
   ['a whole URL in the path', but2(':path', 'http://evil.localhost/smuggled')],
   ['a line break in the method', but2(':method', 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\nGET')],
   ['a space in the method', but2(':method', 'GET /smuggled')],
+  ['a line break in the scheme', but2(':scheme', 'https://a/ HTTP/1.1\r\nHost: a\r\n\r\nGET /smuggled')],
+  ['a line break in a cookie', with2(['cookie', `a=1\r\n\r\n${SMUGGLED}`], ['cookie', 'b=2'])],
+  ['a :protocol without CONNECT', with2([':protocol', 'websocket'])],
+  ['a Host in place of the authority', GET2.filter(([name]) => name !== ':authority').concat([['host', 'a\r\nX: y']])],
+  ['a Keep-Alive and a Proxy-Connection', with2(['keep-alive', 'x'], ['proxy-connection', 'close'])],
   ['a line break in the authority', but2(':authority', 'lenient.localhost\r\nX: y')],
   ['a user in the authority', but2(':authority', 'evil@lenient.localhost')],
   ['another Host', with2(['host', 'evil.localhost'])],

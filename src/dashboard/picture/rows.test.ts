@@ -35,7 +35,7 @@ function route(key: string, n: number, reach?: RouteView['reach']): RouteView {
     createdAt: '2026-01-01T00:00:00.000Z',
     etag: '"1"',
     reach: reach ?? up,
-    traffic: { requests: 0, errors: 0, open: 0, lastAtMs: null, lastError: null, failingSinceMs: null },
+    traffic: { requests: 0, errors: 0, open: 0, lastAtMs: null, lastError: null, failing: null },
   };
 }
 

@@ -19,6 +19,12 @@ export function figuresOf(route: RouteView): Figures {
   return newer && progress(newer) >= progress(route.traffic) ? newer : route.traffic;
 }
 
+/** Since when what a route reaches now answers nobody, epoch ms. What was started again meanwhile was not asked yet. */
+export function failingSince(route: RouteView): number | undefined {
+  const { failing } = figuresOf(route);
+  return failing !== null && route.reach.state === 'up' && failing.id === route.reach.id ? failing.sinceMs : undefined;
+}
+
 /** Only ever grows: what was loaded may be older than what came meanwhile, or newer. */
 function progress({ requests, open }: Figures): number {
   return 2 * requests - open;
@@ -28,7 +34,7 @@ let lastFailing: ReadonlySet<string> = new Set();
 
 /** Keys of routes that run and answer nobody. The same object as long as they are the same ones. */
 export const failingKeys: ReadonlySignal<ReadonlySet<string>> = computed(() => {
-  const now = routeList.value.filter((route) => figuresOf(route).failingSinceMs !== null).map(({ key }) => key);
+  const now = routeList.value.filter((route) => failingSince(route) !== undefined).map(({ key }) => key);
   const isSame = now.length === lastFailing.size && now.every((key) => lastFailing.has(key));
   if (!isSame) lastFailing = new Set(now);
   return lastFailing;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -5,6 +6,9 @@ import WebSocket, { WebSocketServer } from 'ws';
 import { ask2, session2 } from '../../fixtures/clients.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
 import { httpUpstream } from '../../fixtures/raw-upstream.ts';
+
+/** A close frame of a server: 1001. */
+const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 let stand: ProxyStand;
 let upstream: Awaited<ReturnType<typeof httpUpstream>>;
@@ -68,5 +72,68 @@ describe('a proxy that stops', () => {
     await stand.stop(5_000);
     expect(performance.now() - before).toBeLessThan(2_000);
     await closed;
+  });
+
+  it('tells the clients of WebSockets that it goes away, and their apps hear their answer', async () => {
+    const heard: number[] = [];
+    upstream.server.removeAllListeners('upgrade');
+    new WebSocketServer({ server: upstream.server }).on('connection', (socket) => {
+      socket.on('close', (code) => heard.push(code));
+      socket.send('hello');
+    });
+    const sockets = Array.from(
+      { length: 3 },
+      () => new WebSocket(`ws://127.0.0.1:${stand.port}/`, { headers: { Host: 'app.localhost' } }),
+    );
+    await Promise.all(sockets.map((socket) => once(socket, 'message')));
+    const session = session2(stand.port, 'app.localhost', stand.caPem);
+    await once(session, 'remoteSettings');
+    const stream = session.request({
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':path': '/',
+      'sec-websocket-version': '13',
+    });
+    const bytes: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => {
+      bytes.push(chunk);
+      // As a client of RFC 6455 does: a close frame is answered by one.
+      if (Buffer.concat(bytes).includes(GOING_AWAY)) stream.end(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9]));
+    });
+    await once(stream, 'data');
+    const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+    const over2 = once(stream, 'close');
+    const before = performance.now();
+    await stand.stop(5_000);
+    expect(performance.now() - before).toBeLessThan(900);
+    expect((await closed).map(([code]) => code)).toEqual([1001, 1001, 1001]);
+    await over2;
+    expect(Buffer.concat(bytes).subarray(-4)).toEqual(GOING_AWAY);
+    await expect.poll(() => heard).toEqual([1001, 1001, 1001, 1001]);
+    session.destroy();
+  });
+
+  it('puts the close frame behind a message that is under way, never into it', async () => {
+    upstream.server.removeAllListeners('upgrade');
+    const payload = Buffer.alloc(1_000, 0x61);
+    const accept = (key: string | undefined): string =>
+      createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    upstream.server.on('upgrade', (request, socket) => {
+      socket.on('error', () => {});
+      socket.on('end', () => socket.destroy()).resume();
+      const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: `;
+      socket.write(`${head}${accept(request.headers['sec-websocket-key'])}\r\n\r\n`);
+      socket.write(Buffer.concat([Buffer.from([0x81, 126, 0x03, 0xe8]), payload.subarray(0, 400)]));
+      setTimeout(() => socket.write(payload.subarray(400)), 400);
+    });
+    const socket = new WebSocket(`ws://127.0.0.1:${stand.port}/`, { headers: { Host: 'app.localhost' } });
+    const messages: string[] = [];
+    socket.on('message', (message) => messages.push(String(message)));
+    await once(socket, 'open');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = once(socket, 'close');
+    await stand.stop(5_000);
+    expect((await closed)[0]).toBe(1001);
+    expect(messages).toEqual([payload.toString()]);
   });
 });

@@ -134,6 +134,21 @@ describe('a server that starts after another one got its name', () => {
   });
 });
 
+describe('a port that another program shares by now', () => {
+  it('is left with the next look, though the right one still listens', async () => {
+    const { router, run, pass } = await machine();
+    run(SHOP);
+    expect(portOf(await router.route(ask('shop.localhost')))).toBe(4001);
+    const sharing = program(9, '/w/blog', 'server.js', 4001);
+    run(SHOP, { ...sharing, listen: sharing.listen.map((listen) => ({ ...listen, inode: 'another' })) });
+    // Long after the minute in which a navigation waits for the look.
+    pass(600_000);
+    expect(router.peek(ask('shop.localhost'))?.port).toBe(4001);
+    await expect.poll(() => router.peek(ask('shop.localhost'))).toBeUndefined();
+    expect(portOf(await router.route(ask('shop.localhost')))).toBe('unknown');
+  });
+});
+
 describe('an app that is away', () => {
   it('is not stood in for by another program of its project, even as the only one', async () => {
     const { router, store, run } = await machine();
