@@ -69,6 +69,8 @@ export interface AppEnvironment {
   trustCommand: string;
   /** Answers on the control socket before everybody else. */
   lifecycle: Lifecycle;
+  /** Starts what runs beside it, once the data folder is ours and before the first look. @returns what ends it */
+  startBeside?: () => Promise<() => Promise<void>>;
 }
 
 /**
@@ -111,6 +113,8 @@ async function build(
     if (!lifecycle.handle(request, response)) answerTrusted(request, response);
   });
   closers.push(() => socket.close());
+  const endBeside = await environment.startBeside?.();
+  if (endBeside) closers.push(endBeside);
 
   const parts = await buildRouting(settings, environment, closers);
   const { discovery, store, router, resolver, llm } = parts;

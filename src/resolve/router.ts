@@ -14,6 +14,7 @@ import { candidatePorts, describeService, isContainer, type Service, type Snapsh
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
+import type { GoneFolders } from '../platform/gone-folders.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Located, locate } from '../routes/locate.ts';
 import { mappingFor, movedTo } from '../routes/make-mapping.ts';
@@ -23,6 +24,7 @@ import { AskMappings } from './ask-mappings.ts';
 import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
 import { LateSiblings } from './late-siblings.ts';
+import { MovedAway, mayMoveTo } from './moved-away.ts';
 import { prepareNames } from './name-index.ts';
 import { OncePerPause } from './once-per-pause.ts';
 import { presented } from './presentation.ts';
@@ -50,6 +52,8 @@ export interface RouterParts {
   log: Logger;
   /** Milliseconds since 1970; default `Date.now`. */
   now?: () => number;
+  /** Which folders are gone from the disk; default: looks there. */
+  folders?: Pick<GoneFolders, 'isGone'>;
 }
 
 /** See the file's header. Implements the proxy's `Router`. */
@@ -64,6 +68,7 @@ export class HostRouter {
   readonly #late: LateSiblings;
   readonly #looks: SecondLooks;
   readonly #returns: ReturnWatch;
+  readonly #movedAway: MovedAway;
   readonly #now: () => number;
 
   constructor(parts: RouterParts) {
@@ -84,6 +89,7 @@ export class HostRouter {
       },
       this.#now,
     );
+    this.#movedAway = new MovedAway(parts.folders);
     this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
@@ -214,24 +220,34 @@ export class HostRouter {
     if (at.kind === 'ambiguous') {
       return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
-    const successor = await this.#successor(ask, mapping, snapshot);
-    if (successor) return this.#adopt(ask, successor, mapping, snapshot);
-    return { kind: 'away', label: describeMapping(mapping), detail: at.detail };
+    const anew = await this.#decideAnew(ask, mapping, snapshot);
+    return anew ?? { kind: 'away', label: describeMapping(mapping), detail: at.detail };
   }
 
   /**
-   * The same program, started another way (`vite` became `vite preview`), or the site that its API stood in for, if the
-   * name says so, too. What the user set is never followed so far.
+   * Whoever takes over from what is away: the same program, started another way (`vite` became `vite preview`), the site
+   * that its API stood in for, or, if its folder is not there any more, whom the hostname means now. What the user set
+   * only ever waits.
    */
-  async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
+  async #decideAnew(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<RouteOutcome | undefined> {
     const { identity, source } = mapping;
     if (!identity || source === 'user' || source === undefined) return undefined;
     const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
-    const decision = await this.#parts.resolver.resolve(question, snapshot);
-    const { resolved } = decision;
-    if (!resolved) return undefined;
-    const isSite = ask.service === undefined && isAwaitedSite(mapping, resolved, snapshot);
-    return isSite || sameProgram(identity, resolved) ? decision : undefined;
+    const named = await this.#parts.resolver.resolve(question, snapshot);
+    const isSite = ask.service === undefined && isAwaitedSite(mapping, named.resolved, snapshot);
+    const isSame = named.resolved !== null && sameProgram(identity, named.resolved);
+    if (isSite || isSame) return this.#adopt(ask, named, mapping, snapshot);
+    const gone = await this.#movedAway.whatIsGone(mapping);
+    if (gone === undefined) return undefined;
+    // A sibling is never stood in for by somebody of another project who happens to be called so.
+    const around = ask.service === undefined ? ask : { ...ask, siblingsOnly: true };
+    const decision = gone === 'checkout' ? await this.#questions.ask(around, snapshot, 'request') : named;
+    if (mayMoveTo(decision, mapping, gone)) return this.#adopt(ask, decision, mapping, snapshot);
+    if (gone === 'directory' || decision.resolved) return undefined;
+    const now = this.#mappings.of(ask);
+    if (now !== mapping && now !== undefined) return this.#follow(ask, now, snapshot);
+    const why = `${publicReason(decision)}. The folder of “${describeMapping(mapping)}”, which had this name, is gone`;
+    return { kind: 'unknown', candidates: this.#candidates(decision.candidates, snapshot), why };
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {
