@@ -1,5 +1,5 @@
 /**
- * The one table of settings: it drives types, flags, environment, env file, `--help` and the README's section.
+ * The one table of settings: it drives types, flags, environment, env file, `--help` and the table of docs/settings.md.
  * Think before adding a row: every setting is a question that each user has to answer.
  */
 import { LOG_LEVELS } from '../platform/log.ts';
