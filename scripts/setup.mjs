@@ -105,7 +105,9 @@ function dropLock() {
 }
 
 async function install() {
-  say('installing the npm packages (once per package-lock.json: about a minute, 470 MB here and 210 MB in npm’s cache)');
+  say(
+    'installing the npm packages (once per package-lock.json: about a minute, 470 MB here and 210 MB in npm’s cache)',
+  );
   // Development packages bring Node itself, so NODE_ENV=production must not leave them out. Warnings are about the old
   // Node that runs npm here and nothing else.
   const [command, args] = npmCommand(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
