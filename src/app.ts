@@ -38,7 +38,8 @@ import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
 import type { Lifecycle } from './service/lifecycle.ts';
 import { llmReport, llmText, portReport, type StartReport, servicesOf } from './start-report.ts';
-import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
+import { loadOrCreateAuthority } from './tls/authority.ts';
+import { authorityWarnings } from './tls/authority-warnings.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
 import { OwnCertificate } from './tls/own-certificate.ts';
@@ -117,6 +118,16 @@ async function build(
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
   const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
+  const own = await ownCertificate(settings, log);
+  const certificateWarnings = (): string[] =>
+    authorityWarnings({
+      authority,
+      nameConstraints,
+      ownUncovered: own?.uncoveredDomains ?? [],
+      trusted: trust.report.trusted,
+      replaced: trust.replaced,
+      trustCommand,
+    });
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
@@ -150,6 +161,7 @@ async function build(
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
     onStatus: () => trust.look(),
+    lookAtTrust: () => trust.lookNow(),
     info: () => ({
       version,
       pid: process.pid,
@@ -160,7 +172,7 @@ async function build(
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
       llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
-      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+      warnings: [...store.warnings, ...(discovery.current?.warnings ?? []), ...certificateWarnings()],
       docker: discovery.docker,
       routes: store.size,
       lastError: environment.logRing.lastError,
@@ -177,7 +189,6 @@ async function build(
     ownUid: process.getuid?.() ?? -1,
     log,
   });
-  const own = await ownCertificate(settings, log);
   const contexts = await CertificateContexts.create(authority, {
     domains,
     isRouted: (name) => store.get(name) !== undefined,
@@ -246,7 +257,7 @@ async function build(
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
-      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings(authority, settings, own)],
+      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings()],
       domains: settings.domains,
     },
   };
@@ -355,32 +366,4 @@ async function ownCertificate(settings: Settings, log: Logger): Promise<OwnCerti
     domains: settings.domains,
     onProblem: ({ message }) => log.warn(`${message}; the certificate before goes on`),
   });
-}
-
-function certificateWarnings(
-  { replacedFor, constrained }: Authority,
-  { nameConstraints }: Settings,
-  own: OwnCertificate | undefined,
-): string[] {
-  const warnings: string[] = [];
-  if (replacedFor.length > 0) {
-    warnings.push(
-      `There is a new CA, because the one before could not vouch for ${replacedFor.join(', ')}: it has to be trusted again`,
-    );
-  }
-  if (!constrained && nameConstraints) {
-    warnings.push(
-      'The CA has no name constraints, so its key could vouch for any site; "ca rotate" makes a limited one',
-    );
-  }
-  if (constrained && !nameConstraints) {
-    warnings.push('The CA has name constraints; "ca rotate --no-name-constraints" makes one without');
-  }
-  const uncovered = own?.uncoveredDomains ?? [];
-  if (uncovered.length > 0) {
-    warnings.push(
-      `The certificate of --cert covers nothing under ${uncovered.join(', ')}: names there get one of our CA`,
-    );
-  }
-  return warnings;
 }

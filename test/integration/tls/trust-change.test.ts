@@ -135,6 +135,36 @@ describe.skipIf(!needs('namespaces') || !needs('curl') || !needs('certutil'))(
   },
 );
 
+describe.skipIf(!needs('certutil'))('a proxy that runs [needs certutil]', () => {
+  it(
+    'knows at once what `trust` and `untrust` have changed',
+    async () => {
+      await run('chown', ['-R', '54323:54323', join(home, '..')]);
+      const hostwise = async (...words: string[]): Promise<string> => {
+        const args = ['--reuid', '54323', '--regid', '54323', '--clear-groups', process.execPath, MAIN, ...words];
+        const { stdout } = await run('setpriv', args, { env: environment() }).catch(
+          (error: { stdout: string }) => error,
+        );
+        return stdout;
+      };
+      const chromium = async (): Promise<boolean | undefined> => {
+        const { trust } = JSON.parse(await hostwise('status', '--json')) as {
+          trust: { stores: { title: string; trusted: boolean }[] };
+        };
+        return trust.stores.find(({ title }) => title.startsWith('Chromium'))?.trusted;
+      };
+      onTestFinished(async () => void (await hostwise('stop')));
+      await hostwise('start', '--https-port', '0', '--http-port', '0', '--resolve', 'names');
+      expect(await chromium()).toBe(false);
+      await hostwise('trust');
+      expect(await chromium()).toBe(true);
+      await hostwise('untrust');
+      expect(await chromium()).toBe(false);
+    },
+    LIMIT_MS,
+  );
+});
+
 describe.skipIf(!needs('certutil'))('an NSS database [needs certutil]', () => {
   it.each(['.pki/nssdb', '.local/share/pki/nssdb'])(
     'in %s loses the CA and those before it at `untrust`, and keeps those of others',
