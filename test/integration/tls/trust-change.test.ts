@@ -226,11 +226,16 @@ describe.skipIf(!needs('firefox-esr') || !needs('certutil') || !needs('namespace
       'learns it from a policy where it was never opened',
       async () => {
         const shell = await machine();
+        await shell('rm -rf /etc/firefox');
         const said = await shell(hostwise('trust'));
         expect(said).toMatch(/Firefox, every profile .* trusts it now/);
         const policy = await shell('cat /etc/firefox/policies/policies.json');
         expect(JSON.parse(policy).policies.Certificates.Install).toHaveLength(1);
         expect(await shell(hostwise('untrust'))).toMatch(/Firefox, every profile .* trusts it no more/);
+        expect(await shell('ls -d /etc/firefox')).toMatch(/No such file/);
+        // What is not ours keeps the folder.
+        await shell(`${hostwise('trust')}; touch /etc/firefox/policies/mine; ${hostwise('untrust')}`);
+        expect(await shell('ls /etc/firefox/policies')).toBe('mine\n');
       },
       LIMIT_MS,
     );
