@@ -142,7 +142,7 @@ function trustLines({ trust }: StartReport, { paint, say }: Pick<Writing, 'paint
     );
   }
   if (missing.length > 0) {
-    const titles = missing.map(({ title }) => printable(title)).join(', ');
+    const titles = missing.map(({ title }) => printable(title)).join(' · ');
     lines.push(`  ${paint('bold', say('trust'))}   ${paint('dim', `# ${titles}`)}`);
   }
   return lines;

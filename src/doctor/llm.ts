@@ -18,7 +18,8 @@ export const llm: Check = {
     choice.close();
     if (!client) {
       if (settings.resolve === 'names') return [{ ...NAMED, state: 'ok', detail: 'is never asked, as set' }];
-      return [{ ...NAMED, state: 'advice', detail: reason ?? 'there is none', fix: machine.line('setup') }];
+      // Optional: whoever chose none in `setup` is not asked for it again and again.
+      return [{ ...NAMED, state: 'ok', detail: `none; ${reason ?? ''} (${machine.line('setup')} sets one up)` }];
     }
     if (found !== undefined) {
       return [{ ...NAMED, state: 'ok', detail: `${client.model} of ${found}, found at ${client.endpoint}` }];
