@@ -26,8 +26,8 @@ import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
-import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
+import { shownHosts } from './resolve/hostnames.ts';
 import { prepareNames } from './resolve/name-index.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
@@ -159,7 +159,7 @@ async function build(
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
     dashboardAssets: keptDashboardAssets(),
-    hostnames: (snapshot) => canonicalHosts(snapshot),
+    hostnames: (snapshot) => shownHosts(snapshot, domains),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
@@ -256,7 +256,7 @@ async function build(
       hosts: bound.https.hosts,
       portNotes: bound.portNotes,
       ...(bound.deniedPort === undefined ? {} : { deniedPort: bound.deniedPort }),
-      ...servicesOf(snapshot),
+      ...servicesOf(snapshot, domains),
       llm: llmReport(chosen),
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
