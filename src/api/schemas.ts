@@ -65,6 +65,7 @@ export const reachSchema = z.discriminatedUnion('state', [
     label: z.string(),
     address: z.string(),
     port: z.int(),
+    startedAtMs: z.number().nullable().describe('Epoch ms of a container’s latest start; null where it is not known'),
   }),
   z.object({ state: z.enum(['away', 'ambiguous']), detail: z.string() }),
 ]);

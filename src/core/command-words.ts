@@ -14,10 +14,8 @@ export interface CommandWords {
   program: string;
   /** Name of the script that an interpreter runs: `vite`, `server.js`, `http.server`. */
   script?: string;
-  /** What is run lies in `node_modules`: a package's, and not the project's own. */
-  isInstalled?: boolean;
-  /** What is run is known to lie outside the project, or is found by the shell. */
-  isOutside?: boolean;
+  /** What is run is not the project's own: a package's command, a module by name, a program from elsewhere. */
+  isForeign?: boolean;
   /** One of {@link SUB_COMMANDS}. */
   subCommand?: string;
 }
@@ -25,6 +23,8 @@ export interface CommandWords {
 /** Longest command line that is looked at, in arguments and in characters of each. */
 const MAX_ARGS = 200;
 const MAX_ARG_CHARS = 400;
+/** And in all, where it is one line. */
+const MAX_LINE_CHARS = 16_384;
 
 /** Programs whose first own argument is a script. */
 const INTERPRETER =
@@ -47,14 +47,26 @@ const SUB_COMMANDS = new Set(
 
 /** The argument vector, split as a shell would where the operating system gave only a joined line. */
 export function argvOf(service: ProcessService): string[] {
-  const argv = service.argv ?? splitWords(service.args);
+  const argv = service.argv ?? splitLine(service);
   return argv.slice(0, MAX_ARGS).map((arg) => arg.slice(0, MAX_ARG_CHARS + 1));
 }
+
+/** Known directories with blanks in their names stay whole: `/Users/kim/Sites/My Shop/node_modules/.bin/vite`. */
+function splitLine({ args, cwd, project, git }: ProcessService): string[] {
+  let line = args.slice(0, MAX_LINE_CHARS);
+  for (const directory of [project?.root, git?.root, cwd]) {
+    if (directory?.includes(' ')) line = line.replaceAll(directory, directory.replaceAll(' ', KEPT_BLANK));
+  }
+  return splitWords(line).map((word) => word.replaceAll(KEPT_BLANK, ' '));
+}
+
+/** No command line that the system prints has one. */
+const KEPT_BLANK = '\0';
 
 /** Quotes and blanks only: enough for what operating systems print. Linear. */
 function splitWords(line: string): string[] {
   const words: string[] = [];
-  for (const match of line.slice(0, 16_384).matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
+  for (const match of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
     words.push(match[1] ?? match[2] ?? match[3] ?? '');
   }
   return words;
@@ -69,16 +81,24 @@ export function commandWords(service: ProcessService): CommandWords {
   const file = argv[at] ?? '';
   const script = at > 0 ? scriptName(file, argv[at - 1]) : '';
   if (at > 0) words.script = looksSecret(script) ? '' : script;
-  if (file.includes('node_modules/')) words.isInstalled = true;
-  if (isOutside(file, at > 0, service)) words.isOutside = true;
+  // Of an interpreter whose script is not recognised nothing is known.
+  if ((at > 0 || !INTERPRETER.test(program)) && isForeign(file, argv[at - 1], service)) words.isForeign = true;
   const subCommand = argv.slice(at + 1).find((arg) => SUB_COMMANDS.has(arg));
   if (subCommand !== undefined) words.subCommand = subCommand;
   return words;
 }
 
-function isOutside(file: string, isScript: boolean, { project, git }: ProcessService): boolean {
+/** Where installers put commands below a project: npm and Python. */
+const INSTALLED = /(?:^|\/)(?:node_modules|\.?venv|env|site-packages)\//;
+/** Where `go run` builds the project's own program. */
+const GO_BUILD = /^\/(?:tmp|(?:private\/)?var\/folders\/.+)\/go-build\d/;
+
+/** @param before the argument before it; undefined for the program itself */
+function isForeign(file: string, before: string | undefined, { project, git }: ProcessService): boolean {
+  if (INSTALLED.test(file) || before === '-m') return true;
   // A script without a directory is in the working directory; a program is looked for in PATH.
-  if (!file.startsWith('/')) return !isScript && !file.includes('/');
+  if (!file.startsWith('/')) return before === undefined && !file.includes('/');
+  if (GO_BUILD.test(file)) return false;
   return ![project?.root, git?.root].some((directory) => directory !== undefined && isWithin(file, directory));
 }
 

@@ -158,7 +158,7 @@ function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
   const alone =
     part === ''
       ? place.web && !isTool(place) && !isStranger(place) && parent.webCount === 1
-      : ownParts(place).includes(place.parts[0] ?? '');
+      : !isStranger(place) && ownParts(place).includes(place.parts[0] ?? '');
   return alone ? [own, ...wishes] : wishes;
 }
 

@@ -102,7 +102,6 @@ function claimsOf(found: Place): Claim[] {
   if (place.linked) claimWorktree(place, claim);
   else claimMain(place, claim);
   if (place.around?.linked) claimWorktree({ ...place.around, parts: place.parts }, claim);
-  if (place.copyOf !== undefined) claimWorktree({ ...place, families: [place.copyOf] }, claim);
   claimRoles(place, claim);
   return claims;
 }
@@ -145,10 +144,7 @@ function claimRoles(place: Place, claim: MakeClaim): void {
 /** A linked worktree never claims a plain name of its project: that one is the main checkout's, running or not. */
 function claimWorktree(place: Place, claim: TakeClaim): void {
   const { directory } = place;
-  if (directory !== '' && !place.families.includes(directory)) {
-    if (!isPlainWord(directory)) claim('worktree', directory);
-    for (const part of place.parts) claim('part.branch.project', part, directory);
-  }
+  if (directory !== '' && !place.families.includes(directory)) claim('worktree', directory);
   for (const family of place.families) claimBranches(place, family, claim);
 }
 
@@ -159,9 +155,6 @@ function claimBranches({ branches, parts }: Place, family: string, claim: TakeCl
       claim('branch.project', branch, family);
       claim('branch.project', family, branch);
     }
-    for (const part of parts) {
-      claim('part.branch.project', part, branch, family);
-      claim('part.branch.project', family, branch, part);
-    }
+    for (const part of parts) claim('part.branch.project', part, branch, family);
   }
 }

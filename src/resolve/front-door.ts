@@ -2,8 +2,6 @@
  * The front door of a checkout: which of its services the bare name of a project, branch or worktree means, where one
  * is clearly what a person wants to see. See {@link frontDoor} for the rules.
  */
-import { imageName } from '../core/command-words.ts';
-import { isContainer } from '../core/service.ts';
 import type { Place } from './places.ts';
 import { isBundler, isFrontEnd, isPageServer, isStranger, standingOf } from './roles.ts';
 
@@ -12,9 +10,8 @@ import { isBundler, isFrontEnd, isPageServer, isStranger, standingOf } from './r
  * 0. Never a program that may be anything (`isStranger`), though it may be why nothing is decided.
  * 1. Tools beside the work (mail catchers, Storybook, test reports) and parts beside the pages (`admin`, `docs`) are
  *    never meant. Limit: they have to be known.
- * 2. The only one that is left; but beside those an API is not meant, nor a container of a compose project that is not
- *    the project's own work: it may be one more tool that is not known here. Limit: it may be the API whose front end
- *    is still starting; the mapping is looked at again when that one appears.
+ * 2. The only one that is left; but beside those an API is not meant. Limit: it may be the API whose front end is still
+ *    starting; the mapping is looked at again when that one appears.
  * 3. The one part called `web`, `frontend`, `site` or the like, unless another could be the front page, too (`landing`,
  *    `shell`) or something runs at the root of the checkout.
  * 4. The one that runs a front-end framework, where the others are APIs and workers by their names or programs.
@@ -29,7 +26,7 @@ export function frontDoor(places: readonly Place[]): Place | undefined {
 function shownOf(places: readonly Place[]): Place | undefined {
   const own = places.filter((place) => standingOf(place) !== 'tool' && standingOf(place) !== 'side');
   const [first] = own;
-  if (own.length <= 1) return own.length === places.length || (first && isMeant(first, places)) ? first : undefined;
+  if (own.length <= 1) return first && isMeant(first, places) ? first : undefined;
   const fronts = own.filter((place) => standingOf(place) === 'front');
   if (fronts.length > 0) return fronts.length === 1 && !isDisputed(own, fronts) ? fronts[0] : undefined;
   const rest = own.filter((place) => standingOf(place) !== 'back');
@@ -38,18 +35,9 @@ function shownOf(places: readonly Place[]): Place | undefined {
   return pageServer(rest);
 }
 
-/** Rule 2 for the one beside tools and side parts. */
+/** Rule 2: an API beside `admin` or `docs` is not what is looked at. */
 function isMeant(only: Place, places: readonly Place[]): boolean {
-  const hasSides = places.some((place) => standingOf(place) === 'side');
-  return isOwnWork(only) && !(hasSides && standingOf(only) === 'back');
-}
-
-/** Compose calls the images that it builds `<project>-<service>`. */
-function isOwnWork(place: Place): boolean {
-  const { service } = place;
-  if (!isContainer(service) || !service.compose) return true;
-  const isBuilt = imageName(service).startsWith(`${service.compose.project}-`);
-  return isBuilt || standingOf(place) !== 'other' || isFrontEnd(place) || isPageServer(place);
+  return standingOf(only) !== 'back' || !places.some((place) => standingOf(place) === 'side');
 }
 
 function isDisputed(own: readonly Place[], fronts: readonly Place[]): boolean {

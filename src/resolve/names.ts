@@ -27,7 +27,7 @@ import { flatText } from './name-text.ts';
 import { checkoutsOf, type Place } from './places.ts';
 import { clearPort, isPassingPort } from './port-choice.ts';
 import { isPlainWord } from './role-words.ts';
-import { hasRole, ownParts, sameRole } from './roles.ts';
+import { hasRole, isStrangeProcess, ownParts, sameRole } from './roles.ts';
 
 /** What settled it. `sibling`: see siblings.ts. */
 export type MatchRule = ClaimRule | 'canonical' | 'sibling';
@@ -54,28 +54,17 @@ export function matchNames(name: string, snapshot: Snapshot): NameMatch {
   const written = name.replace(/[-_]+/g, '-');
   const claims = (index.byName.get(flatText(written)) ?? []).filter((claim) => fits(written, claim));
   return (
-    matchClaims(name, written, claims, index) ??
-    matchClaims(name, written, index.bySquashed.get(squash(written)) ?? [], index) ?? {
+    matchClaims(name, claims, index) ??
+    matchClaims(name, index.bySquashed.get(squash(written)) ?? [], index) ?? {
       outcome: 'nothing',
       detail: `No service here is called "${name}"`,
     }
   );
 }
 
-function matchClaims(
-  name: string,
-  written: string,
-  claims: readonly Claim[],
-  index: ClaimIndex,
-): NameMatch | undefined {
+function matchClaims(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {
   const own = claims.filter(({ rule }) => !ALONE.has(rule) && rule !== 'role');
-  const exact = own.filter((claim) => isExact(written, claim));
-  return (
-    matchOwn(name, exact, index) ??
-    matchOwn(name, own, index) ??
-    matchRole(name, claims, index) ??
-    matchAlone(name, claims, index)
-  );
+  return matchOwn(name, own, index) ?? matchRole(name, claims, index) ?? matchAlone(name, claims, index);
 }
 
 /** Rules 2 and 3. A project or container called `api` does not mean all by itself the `api` of this machine. */
@@ -97,10 +86,6 @@ function fits(written: string, claim: Claim): boolean {
   return true;
 }
 
-function isExact(written: string, claim: Claim): boolean {
-  return written === claim.labels || written === claim.dotted;
-}
-
 /** The one of these services that is no helper of another of them, if there is but one. */
 export function decidePlaces(places: readonly Place[], rule: MatchRule, detail: string): NameMatch {
   return decide(
@@ -118,6 +103,7 @@ function decideClaims(name: string, claims: readonly Claim[]): NameMatch | undef
   const isWhole = ours.every((claim) => WHOLE.has(claim.rule)) && shareCheckout(places);
   const front = isWhole ? frontDoor(places) : undefined;
   const detail = `"${name}" is the name of this service (${rule})`;
+  if (!isWhole && places.some(isStrangeProcess)) return unsure(places, `What runs as "${name}" may be anything`);
   if (front) return decide([front.service], rule, detail);
   if (isWhole && places.length === 1) return unsure(places, `Only a tool of "${name}" runs, not what the name means`);
   return decide(

@@ -4,7 +4,7 @@
  */
 
 import { toolName } from '../core/command-words.ts';
-import { baseName, isHomeOrRoot, isWithin, parentPath } from '../core/path-text.ts';
+import { baseName, isHomeOrRoot, isWithin, parentPath, userOfPath } from '../core/path-text.ts';
 import {
   allServices,
   type ContainerService,
@@ -15,7 +15,7 @@ import {
   type Snapshot,
 } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
-import { nameText, packageText, scopeText, withoutPrefix } from './name-text.ts';
+import { nameText, packageText, withoutPrefix } from './name-text.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
 
 /** A service with its names. All names are as {@link nameText} makes them, the most telling first. */
@@ -29,8 +29,6 @@ export interface Place {
   linked: boolean;
   /** Names of the project family: directory, workspace, package at the root. */
   families: string[];
-  /** For a container: the compose project that this one is a copy of; its `branches` tell it apart. */
-  copyOf?: string;
   /** Names of the checkout within its family: branch (last segment, whole), worktree directory. */
   branches: string[];
   /** Directory of a linked worktree; '' elsewhere. */
@@ -78,7 +76,6 @@ export function* buildPlaces(snapshot: Snapshot): Pausable<Place[]> {
   yield* adoptOrphans(places);
   yield* nameOwners(places);
   yield* attachCompose(places);
-  yield* nameComposeCopies(places);
   known.set(snapshot, places);
   return places;
 }
@@ -130,7 +127,7 @@ function processPlace(service: ProcessService): Place {
 /** No project and no repository: a directory of the user's is a name, a daemon's working directory is not. */
 function loosePlace(service: ProcessService): Place {
   const { cwd } = service;
-  const own = cwd !== null && /^\/(?:home|Users)\/[^/]+\/./.test(cwd) && !/\/[.]|\/Library\//.test(cwd);
+  const own = cwd !== null && userOfPath(cwd) !== null && !isHomeOrRoot(cwd) && !/\/[.]|\/Library\//.test(cwd);
   return { ...common(service), aliases: own ? names([baseName(cwd)]) : [] };
 }
 
@@ -165,17 +162,10 @@ function common(service: Service): Place {
 function familyNames(service: ProcessService, checkout: string, family: string | null): string[] {
   const { project } = service;
   const directory = family === null ? '' : nameText(familyDirectory(family));
-  const scope = project ? scopeText(project.name) : '';
-  // The scope of a monorepo's parts is its name; of a repository's one package it is the organisation.
-  // A directory that adds something to the scope (`shop-old` of `@shop/web`) is another copy: it may not take the
-  // plain name. In a worktree the branch tells the copies apart.
-  const copied = family !== null && directory !== scope && (withoutPrefix(directory, scope) ?? '') !== '';
   return names([
     directory,
     project?.workspaceName && packageText(project.workspaceName),
     project && project.root === checkout ? packageText(project.name) : '',
-    project?.workspaceName || copied || project?.root === checkout ? '' : scope,
-    project?.workspace && project.workspace !== checkout ? baseName(project.workspace) : '',
   ]);
 }
 
@@ -197,12 +187,9 @@ function branchNames(
 ): string[] {
   const branch = service.git?.branch ?? '';
   const directory = linked ? nameText(baseName(checkout)) : '';
-  const within = families.map((family) => withoutPrefix(directory, family)).find((rest) => rest !== undefined);
   const isFamily = families.includes(directory);
   const last = baseName(branch);
-  const segments = branch.split('/');
-  const inner = segments.slice(1).map((_, i) => segments.slice(i + 1).join('/'));
-  return names([last, branch, ...inner, last.replace(BRANCH_KIND, ''), isFamily ? '' : directory, within]);
+  return names([last, branch, last.replace(BRANCH_KIND, ''), isFamily ? '' : directory]);
 }
 
 function partNames(service: ProcessService, checkout: string, families: readonly string[]): string[] {
@@ -242,8 +229,8 @@ function* nameOwners(places: Place[]): Pausable<void> {
   const owners = new Map<string, Map<string, string>>();
   for (const { family, families } of places) {
     yield;
-    const owner = /^\/(?:home|Users)\/([^/]+)\//.exec(family ?? '')?.[1];
-    if (family === null || owner === undefined) continue;
+    const owner = userOfPath(family ?? '');
+    if (family === null || owner === null) continue;
     const name = families[0] ?? '';
     owners.set(name, (owners.get(name) ?? new Map()).set(family, nameText(owner)));
   }
@@ -274,27 +261,6 @@ function* attachCompose(places: readonly Place[]): Pausable<void> {
     place.around = around;
     if (!around.linked) place.families = [...new Set([...place.families, ...around.families])];
     else if (place.families.some((name) => around.families.includes(name))) joinWorktree(place, around);
-  }
-}
-
-/**
- * A compose project called `shop-fix-ui`, run in a directory called `fix-ui` or in that worktree, while there is one
- * called `shop`: the copy of another checkout.
- */
-function* nameComposeCopies(places: readonly Place[]): Pausable<void> {
-  const projects = new Set(
-    places.flatMap(({ service }) =>
-      isContainer(service) && service.compose ? [nameText(service.compose.project)] : [],
-    ),
-  );
-  for (const place of places) {
-    yield;
-    const { service } = place;
-    const directory = isContainer(service) ? nameText(baseName(service.compose?.workdir ?? '')) : '';
-    const [name] = place.families;
-    if (directory === '' || name === undefined || !name.endsWith(`-${directory}`)) continue;
-    const family = name.slice(0, -directory.length - 1);
-    if (projects.has(family)) Object.assign(place, { copyOf: family, branches: [directory] });
   }
 }
 

@@ -116,7 +116,7 @@ export const API_SERVERS = new Set([
 
 /** Other packages whose command serves, or runs, what the project itself is. */
 export const RUNNERS =
-  /^(?:vinxi|vike|waku|nitro|nitropack|rsbuild|farm|umi|max|quasar|ember|ember-cli|stencil|docusaurus|vitepress|vuepress|rspress|hexo|slidev|esbuild|rollup|snowpack|web-dev-server|http-server|serve|live-server|lite-server|browser-sync|strapi|payload|directus|sails|ace|keystone|rw|redwood|blitz|wrangler|workerd|netlify|netlify-cli|vercel|serverless|functions-framework|expo|metro|react-native|electron-vite|node-dev|nodemon|tsx|ts-node|ts-node-dev|vite-node|pm2|meteor|feathers|node-red|shopify|vendure|mastra)$/;
+  /^(?:vinxi|vike|waku|nitro|nitropack|rsbuild|farm|umi|max|quasar|ember|ember-cli|stencil|docusaurus|vitepress|vuepress|rspress|hexo|slidev|esbuild|rollup|snowpack|web-dev-server|strapi|payload|directus|sails|ace|keystone|rw|redwood|blitz|wrangler|workerd|netlify|netlify-cli|vercel|serverless|functions-framework|expo|metro|react-native|electron-vite|node-dev|nodemon|tsx|ts-node|ts-node-dev|vite-node|pm2|meteor|feathers|node-red|shopify|vendure|mastra|flask|gunicorn|daphne|granian|waitress-serve|streamlit|gradio|rackup|falcon)$/;
 
 /** Parts that are what people look at. */
 export const FRONT_WORDS = new Set([...(PARTS[0] ?? []), 'site', 'website', 'webapp', 'client']);
@@ -154,12 +154,7 @@ export const SIDE_WORDS = new Set(
     'examples',
   ].concat(PARTS[2] ?? [], PARTS[3] ?? []),
 );
-const ROLE_WORDS = new Set([...PARTS.flat(), ...TOOLS.flatMap(({ words, names }) => [...words, ...names])]);
-
-/** Does the word name a kind of service, so that a branch or a directory called so means nothing by it? */
-export function isRoleWord(word: string): boolean {
-  return ROLE_WORDS.has(word);
-}
+const ROLE_WORDS = [...PARTS.flat(), ...TOOLS.flatMap(({ words, names }) => [...words, ...names])];
 
 /** Common names of parts, so that a project, a container or a branch called so is not the only one meant. */
 const PLAIN_WORDS = new Set([...ROLE_WORDS, ...FRONT_WORDS, ...BACK_WORDS, 'app', 'ui', 'mobile']);

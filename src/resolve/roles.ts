@@ -4,11 +4,9 @@
  */
 import { LRUCache } from 'lru-cache';
 import { commandWords, imageName, withoutExtension } from '../core/command-words.ts';
-import { baseName, parentPath } from '../core/path-text.ts';
-import { isContainer, type ProcessService } from '../core/service.ts';
+import { type ContainerService, isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './places.ts';
-import { hasChosenPort } from './port-choice.ts';
 import {
   API_SERVERS,
   BACK_WORDS,
@@ -17,7 +15,6 @@ import {
   FRONT_WORDS,
   FRONTS,
   HELPERS,
-  isRoleWord,
   PAGE_SERVERS,
   PARTS,
   RUNNERS,
@@ -52,17 +49,16 @@ function findRoleWords(place: Place): RoleWords {
   const known = TOOLS.flatMap(({ names }) => names).filter((name) => tools.includes(name));
   const own = ownParts(place);
   const parts = PARTS.filter((words) => own.some((part) => words.includes(part))).flat();
-  const isApi = place.parts.length === 0 && !isTool(place) && tools.some((tool) => API_SERVERS.has(tool));
-  const within = new Set([...alone, ...known, ...parts, ...(isApi ? (PARTS[1] ?? []) : [])]);
+  const within = new Set([...alone, ...known, ...parts]);
   return {
     within: [...within].filter((word) => !own.includes(word)),
     alone: [...new Set([...alone, ...known])],
   };
 }
 
-/** Is it a tool beside the work, so that the name of a project never means it? Not where the tool is the project. */
+/** Is it a tool beside the work, so that the name of a project never means it? */
 export function isTool(place: Place): boolean {
-  return toolNames(place).some((tool) => isToolName(tool) && !place.families.includes(tool));
+  return toolNames(place).some(isToolName);
 }
 
 const toolVerdicts = new LRUCache<string, boolean>({ max: 1_000 });
@@ -78,31 +74,38 @@ function isToolName(tool: string): boolean {
 }
 
 /**
- * Is it a program that may be anything: not known to serve projects, and a package's command, or somebody else's
- * program on a port that nobody chose? A linter's server is not what the name of a project means, but a new framework is.
+ * May it be anything: somebody else's program, or an image that the project did not build, not known to serve projects?
+ * A linter's server, a report or a search engine is not what the name of a project means, but a new framework is.
  */
 export function isStranger(place: Place): boolean {
   const { service } = place;
-  if (isContainer(service)) return false;
-  const { isInstalled, isOutside, program, script = program } = commandWords(service);
-  if (!isInstalled && (!isOutside || hasChosenPort(service))) return false;
+  return isContainer(service) ? !isOwnContainer(place, service) : isStrangeProcess(place);
+}
+
+/** The same of a process; a container's name was given to it, whatever runs in it. */
+export function isStrangeProcess(place: Place): boolean {
+  const { service } = place;
+  if (isContainer(service) || service.project === null || isTool(place)) return false;
+  const { isForeign, program, script = program } = commandWords(service);
+  if (!isForeign || (place.families[0] ?? '') === nameText(script)) return false;
   // The script alone: what the manifest says the project is built on does not vouch for it.
   const name = nameText(withoutExtension(script));
   return ![FRONTS, PAGE_SERVERS, API_SERVERS].some((known) => known.has(name)) && !RUNNERS.test(name);
 }
 
-/** Where workspaces keep what has no server of its own. */
-const LIBRARIES = new Set(['packages', 'libs', 'lib', 'tools']);
+/** Compose calls the images that it builds `<project>-<service>`. */
+function isOwnContainer(place: Place, container: ContainerService): boolean {
+  if (!container.compose || imageName(container).startsWith(`${container.compose.project}-`)) return true;
+  return standingOf(place) !== 'other' || isFrontEnd(place) || isPageServer(place);
+}
 
 /**
  * The names of its place by which a service may be called. A tool that runs in a part is not that part: Prisma Studio
- * in `apps/api` is no API, even while the API is down. Of a library (`packages/ui`) it shows all there is to see.
+ * in `apps/api` is no API, even while the API is down.
  */
 export function ownParts(place: Place): string[] {
   const { service } = place;
   if (isContainer(service) || !isTool(place)) return place.parts;
-  const isLibrary = LIBRARIES.has(baseName(parentPath(service.project?.root ?? '')));
-  if (isLibrary && !place.parts.some(isRoleWord)) return place.parts;
   const tools = toolNames(place);
   const words = TOOLS.filter(({ names }) => names.some((name) => tools.includes(name))).flatMap((tool) => tool.words);
   return place.parts.filter((part) => tools.includes(part) || words.includes(part));

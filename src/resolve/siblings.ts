@@ -6,7 +6,7 @@ import type { Service, Snapshot } from '../core/service.ts';
 import { flatText, nameText } from './name-text.ts';
 import { decidePlaces, hasWord, type NameMatch } from './names.ts';
 import { checkoutsOf, familiesOf, type Place, placesOf } from './places.ts';
-import { ownParts, roleWords, sameRole } from './roles.ts';
+import { isStrangeProcess, ownParts, roleWords, sameRole } from './roles.ts';
 
 /** What an origin may reach, and the part of it that names are matched in. */
 interface Siblings {
@@ -31,13 +31,18 @@ export function matchSibling(service: string, origin: Service, snapshot: Snapsho
   const wanted = flatText(nameText(service));
   const near = siblings(origin, snapshot).near.filter((place) => place.web);
   const detail = `"${service}" is a part of the same project`;
-  for (const names of [ownNames, (place: Place) => [place.tool], (place: Place) => roleWords(place).within]) {
+  for (const names of [ownNames, toolNames, (place: Place) => roleWords(place).within]) {
     const found = near.filter((place) => names(place).some((name) => flatText(name) === wanted));
     const isRival = (place: Place) =>
       !found.includes(place) && sameRole(wanted).some((word) => hasWord(ownNames(place), word));
+    if (found.some(isStrangeProcess) && names !== toolNames) continue;
     if (found.length > 0 && (names === ownNames || !near.some(isRival))) return decidePlaces(found, 'sibling', detail);
   }
   return { outcome: 'nothing', detail: `The project runs nothing called "${service}"` };
+}
+
+function toolNames({ tool }: Place): string[] {
+  return [tool];
 }
 
 function ownNames(place: Place): string[] {

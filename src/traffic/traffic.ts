@@ -39,9 +39,20 @@ export class Traffic {
     return this.#routes.get(hostname);
   }
 
-  /** Since when no request to a hostname is answered by its app. @returns epoch ms; undefined when the last one was */
+  /**
+   * Since when no request to a hostname is answered by its app, the ones before excepted that were. Knows of the one
+   * whose error page is being written, which no figure counts yet.
+   * @returns epoch ms; undefined when the last one was answered. Cost: a look at the ring, for failures only
+   */
   failingSince(hostname: string): number | undefined {
-    return this.#routes.get(hostname)?.totals.failing?.sinceMs;
+    let since: number | undefined;
+    for (const record of this.ring.newest()) {
+      if (record.hostname !== hostname) continue;
+      if (record.error !== undefined) since = record.startedAtMs;
+      // One that still runs says nothing yet.
+      else if (record.totalMs !== undefined) break;
+    }
+    return since;
   }
 
   /** @returns stops listening */

@@ -1,4 +1,5 @@
 /** The pages that people meet instead of an app, in a real Chromium: waiting, picker, error, and their way back. */
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sendAnswer } from '../fixtures/llm-server.ts';
 import { scenarios } from '../fixtures/llm-servers/scenarios.ts';
@@ -88,7 +89,7 @@ describe.skipIf(!canRun)('pages in the place of an app [needs chromium, certutil
     tab = await stage.open({ javaScriptEnabled: false });
     const { page } = tab;
     await page.goto(stage.url('plain', '/deep'));
-    await page.locator('ul.choices button', { hasText: stage.shop.name }).click();
+    await (await choice(page, stage.shop.name)).click();
     await page.getByText(`"api":"${stage.shop.name}","path":"/deep"`).waitFor();
   });
 
@@ -134,7 +135,7 @@ describe.skipIf(!canRun)('pages in the place of an app [needs chromium, certutil
     tab = await stage.open();
     const { page } = tab;
     await page.goto(stage.url('hostile-names'));
-    await page.locator('ul.choices button', { hasText: MARKUP }).first().waitFor();
+    await (await choice(page, MARKUP)).waitFor();
     expect(await page.locator('main img, main script').count()).toBe(0);
     await page.goto(stage.url('proxy', '/#/services'));
     await page.locator('#app td', { hasText: MARKUP }).first().waitFor();
@@ -142,6 +143,14 @@ describe.skipIf(!canRun)('pages in the place of an app [needs chromium, certutil
     expect(await page.title()).not.toContain('HACKED');
   });
 });
+
+/** An entry of the picker; on a machine where much else runs it may be one of those that are a click away. */
+async function choice(page: Page, text: string): Promise<Locator> {
+  await page.locator('ul.choices button').first().waitFor();
+  const more = page.locator('details summary', { hasText: /^\d+ more$/ });
+  if ((await more.count()) > 0) await more.click();
+  return page.locator('ul.choices button', { hasText: text }).first();
+}
 
 interface Listed {
   id: string;

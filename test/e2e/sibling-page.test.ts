@@ -48,7 +48,20 @@ describe.skipIf(!canRun)('a page on a sibling hostname [needs chromium, certutil
     return tab.page.evaluate(`(${code})(${given.map((one) => JSON.stringify(one)).join(',')})`) as Promise<T>;
   }
 
-  const READS = ['/', '/_debug', '/_api/mappings/', '/_api/services', '/_api/requests', '/_api/logs', '/_api/status'];
+  const READS = [
+    '/',
+    '/?all',
+    '/_debug',
+    '/_api/mappings/',
+    ...['services', 'routes', 'traffic', 'requests', 'requests/1', 'decisions', 'logs', 'settings', 'status'].map(
+      (name) => `/_api/${name}`,
+    ),
+    '/_api/events',
+    '/_api/openapi.json',
+    '/_api/resolve?host=anything.localhost',
+    '/pick?host=anything.localhost',
+    '/host?key=anything.localhost&by=vite',
+  ];
 
   it('reads nothing by fetch, with or without credentials, there or on its own hostname', async () => {
     const own = stage.url(stage.blog.name, '');
@@ -88,6 +101,7 @@ describe.skipIf(!canRun)('a page on a sibling hostname [needs chromium, certutil
           for (const type of ['application/json', 'text/plain'])
             seen.push(await fetch(origin + '/_api/mappings/' + key, { method, body: method === 'DELETE' ? undefined : body,
               headers: { 'content-type': type, 'x-hostwise-token': 'guess' } }).then((r) => String(r.status), () => 'failed'));
+        seen.push(await fetch(control + '/_api/requests/1/replay', { method: 'POST', mode: 'no-cors' }).then((r) => r.type, () => 'failed'));
         seen.push(await fetch(control + '/_api/decisions', { method: 'POST', mode: 'no-cors', body }).then((r) => r.type, () => 'failed'));
         navigator.sendBeacon(control + '/forget', new URLSearchParams({ key, token: 'guess' }));
         return seen;
@@ -96,7 +110,7 @@ describe.skipIf(!canRun)('a page on a sibling hostname [needs chromium, certutil
       stage.url(stage.blog.name, ''),
       key,
     );
-    expect(seen).toHaveLength(17);
+    expect(seen).toHaveLength(18);
     for (const one of seen) expect(one).toMatch(/^(?:failed|opaque|403|405)$/);
   });
 

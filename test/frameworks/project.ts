@@ -1,6 +1,6 @@
 /** A project of this folder as a user has it: copied to a folder of its own, with its packages installed. */
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { cp, link, mkdir, readdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { developerEnv } from '../fixtures/dev-server.ts';
 import { initRepo } from '../fixtures/git-repo.ts';
 import type { SampleProject } from '../fixtures/sample-projects.ts';
 import { removeDir } from '../fixtures/temp-dir.ts';
+import { uniqueWord } from '../fixtures/unique-word.ts';
 import type { Framework } from './frameworks.ts';
 
 const run = promisify(execFile);
@@ -21,7 +22,7 @@ const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 /** Make `<parent>/<name><six hex digits>/`, a git repository with the sources and their installed packages. */
 export async function makeFrameworkProject(parent: string, { name, version }: Framework): Promise<SampleProject> {
-  const unique = `${name.replaceAll('-', '')}${randomBytes(3).toString('hex')}`;
+  const unique = uniqueWord(name.replaceAll('-', ''));
   const folder = join(parent, unique);
   await cp(join(SOURCES, name), folder, { recursive: true });
   if (!('npm' in version)) {

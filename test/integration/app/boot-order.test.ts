@@ -1,5 +1,5 @@
 /** The server that starts first does not keep a name that a later one has the better right to. */
-import { randomBytes } from 'node:crypto';
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/
 import { startLlmServer } from '../../fixtures/llm-server.ts';
 import { makeProject, type SampleProject } from '../../fixtures/sample-projects.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
+import { uniqueWord } from '../../fixtures/unique-word.ts';
 
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 /** Longer than the pause between two looks at one hostname. */
@@ -164,7 +165,7 @@ describe('with an LLM', () => {
       await llm.close();
     });
     // Nobody else on the machine has that word in a name.
-    const site = `site${randomBytes(3).toString('hex')}`;
+    const site = uniqueWord('site');
     const pair = await makePair(site);
     // No exact name: one word of it fits the project, the other one the script.
     const host = `${pair.name}-${site}.localhost`;
