@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import { printable } from './text.ts';
 
-/** Exit codes, as the README lists them. */
+/** Exit codes, as docs/commands.md lists them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, fitsNothing: 3 } as const;
 
 /** How a command ends that did not work. */

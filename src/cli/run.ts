@@ -1,4 +1,5 @@
 /** `hostwise run`: the proxy in the foreground; with `--run-by` the process behind `start` and the services. */
+import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { hostPort } from '../core/upstream.ts';
@@ -52,8 +53,12 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
   const closers: (() => Promise<void>)[] = [() => file.close()];
   let asked: EndRequest | NodeJS.Signals;
   try {
-    const demo = flags.demo === true ? await startDemo({ log, env: context.env }) : undefined;
-    if (demo) closers.push(() => demo.close());
+    let demo: Demo | undefined;
+    const startBeside = async (): Promise<() => Promise<void>> => {
+      const started = await startDemo({ folder: path.join(settings.dataDir, 'demo'), log, env: context.env });
+      demo = started;
+      return () => started.close();
+    };
     // Loaded now: a wrong flag, and every other command, shall not wait for it.
     const { startApp } = await import('../app.ts');
     const app = await startApp(settings, {
@@ -64,6 +69,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
       version: context.version,
       trustCommand: context.commandLine('trust'),
       lifecycle,
+      ...(flags.demo === true ? { startBeside } : {}),
     });
     closers.push(() => app.close());
     const report = { ...app.report, services: demoFirst(app.report.services, demo) };

@@ -5,6 +5,7 @@ import { invokingUser } from '../platform/invoking-user.ts';
 import { homeFolder, prepareDataDir } from '../platform/paths.ts';
 import type { TrustOptions } from '../tls/trust/surroundings.ts';
 import type { StoreChange } from '../tls/trust/trust-everywhere.ts';
+import { CA_SETTINGS } from './ca.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
 import { addSettingFlags } from './setting-flags.ts';
@@ -36,8 +37,7 @@ export async function trustMachine(context: CliContext, settings: Settings): Pro
 }
 
 async function trust(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
-  context.warn(settings.warnings);
+  const settings = context.someSettings(flags, CA_SETTINGS);
   return (await trustMachine(context, settings)) ? EXIT.done : EXIT.failed;
 }
 

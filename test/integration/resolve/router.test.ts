@@ -38,6 +38,8 @@ interface Machine {
   pass(ms: number): void;
   /** How often the machine was looked at. */
   looks(): number;
+  /** Take a folder from the disk. */
+  removeFolder(folder: string): void;
   /** The next looks take until this is called. */
   hold(): () => void;
 }
@@ -47,6 +49,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
   let gate: Promise<void> = Promise.resolve();
   let looks = 0;
   let passedMs = 0;
+  const gone = new Set<string>();
   const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
   const server = llm && (await startLlmServer(llm));
   if (server) onTestFinished(() => server.close());
@@ -65,11 +68,14 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     resolver: new Resolver({ llm: client, mode: 'auto', domains: ['localhost'] }),
     log: createLogger({ level: 'silent' }),
     now: () => Date.now() + passedMs,
+    // These projects are on no disk.
+    folders: { isGone: async (folder) => gone.has(folder) },
   });
   onTestFinished(() => store.flush());
   return {
     router,
     store,
+    removeFolder: (folder) => void gone.add(folder),
     run: (...processes) => {
       snapshot = { processes, containers: [] };
     },
@@ -239,6 +245,18 @@ describe('a sibling', () => {
   const web = part(1, 'web', 'server.js', 4001);
   const api = part(2, 'api', 'server.js', 4002);
   const stranger = program(3, '/w/api', 'server.js', 4003);
+  /** The whole checkout, somewhere else. */
+  const moved = (service: ProcessService, pid: number): ProcessService => {
+    const root = (service.cwd ?? '').replace('/w/', '/v/');
+    return {
+      ...service,
+      id: `p${pid}`,
+      pid,
+      cwd: root,
+      project: { root, name: root.split('/').at(-1) ?? '', workspace: '/v/shop', workspaceName: 'shop' },
+      git: { root: '/v/shop', branch: 'main', worktree: false },
+    };
+  };
   const sibling = ask('web.shop.localhost', { service: 'api', navigation: false });
 
   it('that is away is not stood in for by a stranger of that name', async () => {
@@ -251,6 +269,22 @@ describe('a sibling', () => {
     expect(portOf(await router.reroute(sibling, upstream))).toBe('away');
     // What our own programs were told is no mapping for a page.
     expect(portOf(await router.reroute({ ...sibling, siblingsOnly: true }, upstream))).toBe('unknown');
+  });
+
+  it('whose folder is gone is found with its project, and not stood in for by a stranger either', async () => {
+    const { router, run, removeFolder } = await machine();
+    run(web, api);
+    expect(portOf(await router.route(ask('web.shop.localhost')))).toBe(4001);
+    expect(portOf(await router.route(sibling))).toBe(4002);
+    for (const folder of ['/w/shop', '/w/shop/web', '/w/shop/api']) removeFolder(folder);
+    run(moved(web, 5), stranger);
+    const page = ask('web.shop.localhost');
+    const [before, siblingBefore] = [router.peek(page), router.peek(sibling)];
+    if (!before || !siblingBefore) throw new Error('no address');
+    expect(portOf(await router.reroute(page, before))).toBe(4001);
+    expect(portOf(await router.reroute(sibling, siblingBefore))).toBe('unknown');
+    run(moved(web, 5), moved(api, 6), stranger);
+    expect(portOf(await router.route(sibling))).toBe(4002);
   });
 
   it('that is not there is looked for twice, and then given up at once for ten seconds', async () => {
