@@ -127,9 +127,9 @@ export function whereabouts(service: Service): string {
     .join(' · ');
 }
 
-function statePart({ version, model, llm, trust, ports, dataDir, cacheFile }: StatusAnswer): Html {
+function statePart({ version, llm, trust, ports, dataDir, cacheFile }: StatusAnswer): Html {
   return html`<h2>State</h2>
-<p>LLM: ${llm.usable ? model : 'none'} <span class="soft">${maskText(llm.reason)}</span></p>
+<p>LLM: ${llm.usable ? maskText(llm.reason) : html`none <span class="soft">${maskText(llm.reason)}</span>`}</p>
 <p>Certificate: ${trustText(trust.trusted)}</p>
 ${trust.trusted !== true && trust.commands.map((command) => html`<pre>${command}</pre>`)}
 <p class="soft">hostwise ${version}, ports ${[ports.https, ports.http].filter((port) => port !== null).join(' and ')},

@@ -15,8 +15,9 @@ const masked = 'Secrets are masked.';
 export const problemSchema = z
   .object({
     type: z.string().describe('urn:hostwise:error: and the code in lower case'),
-    title: z.string().describe('What is wrong, in words'),
+    title: z.string().describe('The words of the status'),
     status: z.int(),
+    detail: z.string().describe('What is wrong, in words'),
     code: z.string().describe('Stable, for programs: ROUTE_NOT_FOUND ...'),
     hint: z.string().exactOptional().describe('What to do'),
   })

@@ -91,7 +91,8 @@ function LogRow({ line: { time, level, message, fields } }: { line: LogLine }): 
   );
 }
 
-/** Quoted where it would run into the next one. */
+/** In quotation marks where it would run into the next one. */
 function fieldText(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return /^[^\s=]+$/.test(value) ? value : `“${value}”`;
 }
