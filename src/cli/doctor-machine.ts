@@ -10,7 +10,7 @@ import { shownHosts } from '../resolve/hostnames.ts';
 import { identify } from '../service/daemon.ts';
 import type { CliContext } from './context.ts';
 import { installedManagers } from './service-managers.ts';
-import { sudoLine } from './sudo-line.ts';
+import { rootLine } from './sudo-line.ts';
 import { placeOf } from './trust.ts';
 
 /** What is asked, and the end of it. */
@@ -41,8 +41,7 @@ export function doctorMachine(context: CliContext, settings: Settings): OpenMach
     now: () => new Date(),
     systemRoot: '/',
     line: (...words) => context.commandLine(shellLine(...words)),
-    rootLine: (...words) =>
-      process.geteuid?.() === 0 ? context.commandLine(shellLine(...words)) : sudoLine(context, settings, words),
+    rootLine: (...words) => rootLine(context, settings, words),
     has: (command) => context.has(command),
     daemon,
     snapshot,

@@ -33,7 +33,7 @@ import type { ResolveAsk, Resolver } from './resolver.ts';
 import { ReturnWatch } from './return-watch.ts';
 import { isAwaitedSite, rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_SUFFIX, addressKey, flightKey } from './route-keys.ts';
-import { LookTimes, lookAgain } from './second-look.ts';
+import { SecondLooks } from './second-looks.ts';
 import { publicReason } from './trace.ts';
 import { rehearseMapping } from './warm-up.ts';
 
@@ -63,11 +63,10 @@ export class HostRouter {
   readonly #flights = new SingleFlight<RouteOutcome>();
   readonly #paths: PathTable;
   readonly #mappings: AskMappings;
-  readonly #secondLooks = new SingleFlight<void>();
   readonly #questions: Questions;
   readonly #forced: OncePerPause;
   readonly #late: LateSiblings;
-  readonly #looks: LookTimes;
+  readonly #looks: SecondLooks;
   readonly #returns: ReturnWatch;
   readonly #movedAway: MovedAway;
   readonly #now: () => number;
@@ -82,7 +81,14 @@ export class HostRouter {
     const { resolver, discovery } = parts;
     const look = () => discovery.refresh();
     this.#late = new LateSiblings({ resolver, questions: this.#questions, look }, this.#now);
-    this.#looks = new LookTimes(this.#now);
+    this.#looks = new SecondLooks(
+      {
+        ...{ discovery, resolver, log: parts.log, mappings: this.#mappings, questions: this.#questions },
+        adopt: (ask, found, mapping, snapshot) => this.#adopt(ask, found, mapping, snapshot),
+        forget: (ask) => void this.#addresses.delete(addressKey(ask)),
+      },
+      this.#now,
+    );
     this.#movedAway = new MovedAway(parts.folders);
     this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
@@ -101,9 +107,9 @@ export class HostRouter {
   peek(ask: RouteAsk): Upstream | undefined {
     const known = this.#addresses.get(addressKey(ask));
     if (known === undefined || (!ask.navigation && ask.service === undefined)) return known;
-    const due = this.#lookIsDue(ask);
+    const due = this.#looks.due(ask);
     if (due === 'wait') return undefined;
-    if (due === 'aside') void this.#lookAgain(ask);
+    if (due === 'aside') void this.#looks.again(ask);
     return known;
   }
 
@@ -158,8 +164,8 @@ export class HostRouter {
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     if (ask.force === true) return this.#force(ask);
-    if (this.#lookIsDue(ask) !== 'no') {
-      const look = this.#lookAgain(ask);
+    if (this.#looks.due(ask) !== 'no') {
+      const look = this.#looks.again(ask);
       if (ask.service === undefined) await Promise.race([look, delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
     const seen = discovery.current;
@@ -256,55 +262,6 @@ export class HostRouter {
     };
   }
 
-  #lookIsDue(ask: RouteAsk): ReturnType<LookTimes['due']> {
-    // What the user forces is decided anyway; what stands under a path is the user's.
-    if (ask.pathPrefix !== undefined || ask.force) return 'no';
-    if (ask.service === undefined && !ask.navigation) return 'no';
-    const due = this.#looks.due(mappingKey(ask.hostname, ask.service), this.#mappings.of(ask));
-    if (ask.service === undefined) return due;
-    // A page fetches from its siblings all day: only while the project is starting, and never in its way.
-    return due === 'wait' ? 'aside' : 'no';
-  }
-
-  /** One second look a hostname at a time. Never rejects. */
-  #lookAgain({ prompt: _, ...ask }: RouteAsk): Promise<void> {
-    const key = mappingKey(ask.hostname, ask.service);
-    return this.#secondLooks.run(key, async () => {
-      this.#looks.began(key);
-      try {
-        await this.#lookAround({ ...ask, navigation: false });
-      } catch (error) {
-        this.#parts.log.error({ err: error, host: ask.hostname }, 'A second look failed');
-      }
-    });
-  }
-
-  async #lookAround(ask: RouteAsk): Promise<void> {
-    const { discovery, resolver, log } = this.#parts;
-    const snapshot = await discovery.refresh();
-    const mapping = this.#mappings.of(ask);
-    const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
-    // Another program shares its port by now (SO_REUSEPORT): who gets a connection is the kernel's choice.
-    if (at?.kind === 'ambiguous') this.#addresses.delete(addressKey(ask));
-    // One that is away is followed, or waited for, when it is asked for.
-    if (!mapping || at?.kind !== 'found' || at.service === null) return;
-    const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
-    const named = await resolver.resolve(question, snapshot);
-    const target = at.service;
-    const rivals = rivalsIn(named, target, snapshot);
-    const decide = () => this.#questions.ask(ask, snapshot, 'second look');
-    const found = await lookAgain({ mapping, target, rivals, named, snapshot, decide });
-    if (found === 'later' || this.#mappings.of(ask) !== mapping) return;
-    if (found === 'same') {
-      const digests = rivalDigests(rivals);
-      if (digests.join() !== mapping.rivals?.join()) this.#mappings.keep(ask, { ...mapping, rivals: digests });
-      return;
-    }
-    if (found === named) this.#questions.decisions.add(named, 'second look', 0);
-    log.info({ host: ask.hostname, target: found.target, reason: found.reason }, 'Somebody new has this name now');
-    await this.#adopt(ask, found, mapping, snapshot);
-  }
-
   /** Remember a decision, unless somebody set the mapping while it was made. @param before the mapping it replaces */
   #adopt(
     ask: RouteAsk,
@@ -326,7 +283,7 @@ export class HostRouter {
     });
     mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
     this.#mappings.keep(ask, mapping);
-    this.#looks.began(mappingKey(ask.hostname, ask.service));
+    this.#looks.began(ask);
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];

@@ -66,7 +66,7 @@ describe('hostwise.env', () => {
 
   it('names itself when a value in it is wrong', async () => {
     const dataDir = await dataDirWith('HOSTWISE_HTTP_PORT=http\n');
-    expect(errorOf(() => load(dataDir)).message).toContain('HOSTWISE_HTTP_PORT in hostwise.env is "http"');
+    expect(errorOf(() => load(dataDir)).message).toContain(`HOSTWISE_HTTP_PORT in "${dataDir}/hostwise.env" is "http"`);
   });
 
   it('gives no key to a URL of the environment, nor a URL to the environment’s key', async () => {

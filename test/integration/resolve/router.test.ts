@@ -127,6 +127,22 @@ describe('a mapping that the user sets while a decision is made', () => {
   });
 });
 
+describe('a page and its icon, asked for at once', () => {
+  it('share one decision, which is kept once', async () => {
+    const { router, run } = await machine(scenarios.slow(200));
+    run(SHOP, BLOG);
+    let told = 0;
+    router.decisions.onAdd(() => told++);
+    const hostname = 'guess-shop-please.localhost';
+    const outcomes = await Promise.all([
+      router.route(ask(hostname)),
+      router.route(ask(hostname, { navigation: false })),
+    ]);
+    expect(new Set(outcomes.map(portOf)).size).toBe(1);
+    expect({ told, kept: router.decisions.list().length }).toEqual({ told: 1, kept: 1 });
+  });
+});
+
 describe('a server that starts after another one got its name', () => {
   it('is shown by the second navigation', async () => {
     const { router, run, pass } = await machine();
