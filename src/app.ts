@@ -20,6 +20,7 @@ import type { LogRing } from './platform/log-ring.ts';
 import { openFileLimit } from './platform/open-files.ts';
 import { controlSocketPath, prepareDataDir } from './platform/paths.ts';
 import { peerUid } from './platform/peer-uid.ts';
+import { Absences } from './proxy/absences.ts';
 import { Holds } from './proxy/hold.ts';
 import { Listener } from './proxy/listener.ts';
 import { limitsFor } from './proxy/listener-limits.ts';
@@ -136,6 +137,8 @@ async function build(
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
   const traffic = new Traffic();
+  const upstreams = new Upstreams((upstream) => router.verify(upstream));
+  closers.push(() => upstreams.close());
   const control = createControlPlane({
     store,
     onMappings: (listener) => store.onChange(listener),
@@ -153,6 +156,7 @@ async function build(
     stoppedContainerLog: (name, lines) => discovery.stoppedContainerLog(name, lines),
     waits: new WaitWatch({
       route: (ask) => router.route(ask),
+      answers: (upstream) => upstreams.takesConnections(upstream),
       underWay: (hostname) => resolver.underWay(hostname),
       onBug: (error) => log.error({ err: error }, 'A hostname could not be watched any more'),
     }),
@@ -198,8 +202,6 @@ async function build(
     isRouted: (name) => store.get(name) !== undefined,
     ...(own ? { own } : {}),
   });
-  const upstreams = new Upstreams((upstream) => router.verify(upstream));
-  closers.push(() => upstreams.close());
   const listener = new Listener(
     {
       router,
@@ -207,6 +209,7 @@ async function build(
       traffic,
       upstreams,
       holds: new Holds(),
+      absences: new Absences(),
       pages: createPages({
         domains: settings.domains,
         isModelCold: () => llm.client?.isCold() === true,

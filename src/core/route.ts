@@ -31,8 +31,8 @@ export interface Candidate {
 /** Where a hostname leads. */
 export type RouteOutcome =
   | { kind: 'upstream'; upstream: Upstream }
-  /** Known, but not running now. */
-  | { kind: 'away'; label: string; detail: string }
+  /** Known, but not running now. `last`: where it was. `refuses`: it runs, and takes no connections. */
+  | { kind: 'away'; label: string; detail: string; last?: Upstream; refuses?: true }
   /** The decision takes a while (an LLM is asked) and goes on; whoever asks again shares it. */
   | { kind: 'deciding' }
   /** Nobody is sure: the picker. `why` says what was tried and why the LLM was not asked, when it was not. */

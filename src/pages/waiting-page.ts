@@ -20,16 +20,21 @@ export interface WaitingAsk {
   picker: string;
 }
 
-/** Known, but not running now. */
-export function waitingPage(ask: WaitingAsk, { label, detail }: Extract<RouteOutcome, { kind: 'away' }>): PageBody {
+/** Known, but not running now, or not answering yet. */
+export function waitingPage(
+  ask: WaitingAsk,
+  { label, detail, refuses }: Extract<RouteOutcome, { kind: 'away' }>,
+): PageBody {
   const { hostname, format, picker } = ask;
-  const error = `“${hostname}” is “${label}”, which is not running now`;
+  const state = refuses ? 'runs and takes no connections yet' : 'is not running now';
+  const next = refuses ? 'As soon as it answers' : 'Start it, and';
+  const error = `“${hostname}” is “${label}”, which ${state}`;
   if (format === 'json') return json(503, { error, hostname, waitingFor: label, detail }, RETRY);
   if (format === 'text') return text(503, [error, detail, `Choose another in a browser: ${picker}`], RETRY);
   return waiting(ask, {
     title: `Waiting for ${label}`,
     heading: html`Waiting for <code>${label}</code>`,
-    lead: html`<code>${hostname}</code> is “${label}”, which is not running now. Start it, and it appears here by itself.`,
+    lead: html`<code>${hostname}</code> is “${label}”, which ${state}. ${next} it appears here by itself.`,
     news: awayNews(label, detail),
     other: 'Choose another one',
   });

@@ -4,6 +4,7 @@
  * check closes the gap between the two: whoever held the listening socket throughout has accepted the connection.
  */
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { AppError } from '../core/errors.ts';
 import type { Upstream } from '../core/upstream.ts';
@@ -12,6 +13,9 @@ import { DialError } from './retry.ts';
 
 /** Loopback answers at once or not at all; containers and other machines get the rest of this. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A port forwarder on this machine that finds nobody hangs up well within this time. */
+const HOLLOW_MS = 50;
 
 /** Asks the rest of the program whether the right one still listens. */
 export type Verify = (upstream: Upstream) => boolean | Promise<boolean>;
@@ -36,6 +40,24 @@ export async function dial(upstream: Upstream, verify: Verify, onread?: net.OnRe
     throw new DialError(disconnected());
   }
   return socket;
+}
+
+/**
+ * Does it take a connection, and keep it? Docker's port forwarder takes any, and hangs up at once where nothing listens
+ * behind it. Nothing is sent. Never rejects.
+ */
+export async function holdsOpen(upstream: Upstream, verify: Verify): Promise<boolean> {
+  const socket = await dial(upstream, verify).catch(() => undefined);
+  if (socket === undefined) return false;
+  const isClosed = await Promise.race([
+    new Promise<true>((resolve) => {
+      for (const event of ['end', 'close', 'error']) socket.once(event, () => resolve(true));
+      socket.resume();
+    }),
+    delay(HOLLOW_MS, false),
+  ]);
+  socket.destroy();
+  return !isClosed;
 }
 
 /** How TLS is spoken to an upstream. */

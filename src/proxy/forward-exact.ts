@@ -139,7 +139,7 @@ export function answered(
   finished: (result: ForwardResult) => void,
 ): void {
   const pass = (): void => {
-    talk.isProven = true;
+    talk.answers();
     exchange.keptBody?.release();
     relay(exchange, response, options, speaks, finished);
   };

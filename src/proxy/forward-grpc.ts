@@ -32,7 +32,7 @@ export async function forwardGrpc(
     const isUnsent = error instanceof NotHttp2Error || error instanceof DialError;
     return isUnsent ? { kind: 'unsent', error } : { kind: 'unanswered', error, spoke };
   }
-  ways.talk.isProven = true;
+  ways.talk.answers();
   exchange.recording?.connected();
   return new Promise((resolve) => {
     let trailers: string[] | undefined;

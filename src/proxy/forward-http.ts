@@ -177,7 +177,7 @@ class Relay implements Dispatcher.DispatchHandler {
         return;
       }
     }
-    talk.isProven = true;
+    talk.answers();
     this.#exchange.respond(status, message, headers, length === undefined);
   }
 
@@ -205,7 +205,7 @@ class Relay implements Dispatcher.DispatchHandler {
   /** It is an ordinary answer, or too slow to wait for: what was held goes on its way. */
   #release(controller: Dispatcher.DispatchController): void {
     clearTimeout(this.#holdTimer);
-    this.#ways.talk.isProven = true;
+    this.#ways.talk.answers();
     const chunks = this.#heldStart === undefined ? [] : (this.#peek?.chunks ?? []);
     this.#peek = undefined;
     this.#heldStart?.();
@@ -243,6 +243,7 @@ class Relay implements Dispatcher.DispatchHandler {
     if (this.#isRefused) return;
     if (this.#exchange.gone) this.#finish({ kind: 'done' });
     else if (this.#exchange.answered) {
+      this.#ways.talk.answers();
       this.#exchange.recording?.brokeOff();
       this.#exchange.abort();
       this.#finish({ kind: 'done' });

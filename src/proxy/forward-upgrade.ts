@@ -75,7 +75,9 @@ export function forwardUpgrade(
         return;
       }
       joined = true;
-      ways.talk.isProven = true;
+      ways.talk.answers();
+      // A dev server that restarts ends its tunnels.
+      socket.once('close', () => ways.talk.answers());
       const error = joinPipes(upgrade, response, options, socket, upstreamHead);
       resolve(error === undefined ? { kind: 'done' } : { kind: 'unanswered', error, spoke });
     });

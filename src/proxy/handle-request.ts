@@ -15,7 +15,6 @@ import { forwardHttp } from './forward-http.ts';
 import { forwardOptions } from './forward-options.ts';
 import { forwardUpgrade, type UpgradeExchange } from './forward-upgrade.ts';
 import { type ForwardOptions, HOP_HEADER, hostToSend } from './headers.ts';
-import { Recovery } from './hold.ts';
 import {
   answerWithout,
   formatFor,
@@ -28,6 +27,7 @@ import {
   urlOf,
 } from './own-answers.ts';
 import { Recording } from './recording.ts';
+import { Recovery } from './recovery.ts';
 import type { RequestContext } from './request-context.ts';
 import type { ForwardResult } from './retry.ts';
 
@@ -146,6 +146,7 @@ async function forward(
     const options = forwardOptions(exchange, verdict, ask, upstream, path);
     const result = await attempt(upstream, path, options);
     if (result.kind === 'done' || result.kind === 'refused') {
+      recovery?.succeeded();
       if (result.refusedBy !== undefined) context.onHostRefused?.(routeKey(ask), result.refusedBy);
       if (result.kind === 'refused') showRefusal(context, exchange, verdict, ask, result.refusedBy);
       return;

@@ -1,5 +1,6 @@
 /** What the request path is made of: everything that a request may need. */
 import type { HostChecker } from '../core/host-check.ts';
+import type { Absences } from './absences.ts';
 import type { DecideRules } from './decide.ts';
 import type { Holds } from './hold.ts';
 import type { ControlPlane, Pages, Router, TrafficSink } from './ports.ts';
@@ -13,6 +14,7 @@ export interface RequestContext {
   traffic: TrafficSink;
   upstreams: Upstreams;
   holds: Holds;
+  absences: Absences;
   /** Read per request: the redirect setting follows the trust in the CA. */
   rules: () => DecideRules;
   /** A plain-HTTP navigation came: a good moment to look whether the CA is trusted by now. */

@@ -38,6 +38,13 @@ function isDisconnect(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
+/** Nobody listens there, or whoever accepted has hung up at once: not a dial that took too long, nor another's port. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof DialError)) return false;
+  const code = systemCode(error.cause);
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET';
+}
+
 /** The status and words for a failure that could not be healed. */
 export function failureOf(error: unknown): Pick<Failure, 'status' | 'kind' | 'detail'> {
   const cause = error instanceof DialError ? error.cause : error;

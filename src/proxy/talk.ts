@@ -26,6 +26,8 @@ export class Talk {
   speaks: 'http' | 'tls' = 'http';
   /** It has answered as it was spoken to. */
   isProven = false;
+  /** When it did last, or when an answer or a tunnel of its broke off; by performance.now(). */
+  lastSeenMs: number | undefined;
   /** It has answered a request with a body, and not by `100 Continue` unasked, for which undici hangs up. */
   takesBodies = false;
   /** Questions that are under way, shared by all first requests: is it TLS? Is it HTTP? */
@@ -50,6 +52,12 @@ export class Talk {
   /** The same, after a failure like this. */
   mayBeTls(error: unknown): boolean {
     return this.isOpen && (saysTls(error) || hungUp(error));
+  }
+
+  /** It answers. */
+  answers(): void {
+    this.isProven = true;
+    this.lastSeenMs = performance.now();
   }
 
   /** What it said a moment ago, if by all it ever said it speaks no HTTP: then nothing more is sent to it. */

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { parseAuthority } from '../core/hostname.ts';
 import type { Upstream } from '../core/upstream.ts';
 import { answersHttp } from './ask-http.ts';
-import { dial, dialTls, type Verify } from './dial.ts';
+import { dial, dialTls, holdsOpen, type Verify } from './dial.ts';
 import { NotHttp2Error } from './h2-sessions.ts';
 import type { ForwardResult } from './retry.ts';
 import { PATIENCE, type Patience, saysTls, Talk, WantsTls } from './talk.ts';
@@ -161,6 +161,16 @@ export class Upstreams {
   /** Has it ever answered as it was spoken to? */
   hasAnswered(upstream: Upstream): boolean {
     return this.#talks.peek(upstream.key)?.isProven === true;
+  }
+
+  /** When it last answered, by performance.now(); undefined: never. */
+  lastSeenMs(upstream: Upstream): number | undefined {
+    return this.#talks.peek(upstream.key)?.lastSeenMs;
+  }
+
+  /** Does it take connections, and keep them? Nothing is sent. */
+  takesConnections(upstream: Upstream): Promise<boolean> {
+    return holdsOpen(upstream, this.#verify);
   }
 
   /** Forget an incarnation: its pool closes when its last request ends. */

@@ -221,7 +221,9 @@ export class HostRouter {
       return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
     const anew = await this.#decideAnew(ask, mapping, snapshot);
-    return anew ?? { kind: 'away', label: describeMapping(mapping), detail: at.detail };
+    if (anew) return anew;
+    const last = this.#addresses.peek(addressKey(ask));
+    return { kind: 'away', label: describeMapping(mapping), detail: at.detail, ...(last && { last }) };
   }
 
   /**

@@ -13,12 +13,17 @@ const HERE: RouteOutcome = {
 function stand(outcomes: (RouteOutcome | Promise<RouteOutcome>)[]) {
   const asked: unknown[] = [];
   const bugs: unknown[] = [];
-  const state: { underWay: DecisionUnderWay | undefined } = { underWay: undefined };
+  /** Whether it takes connections: one answer after the other, the last for ever. */
+  const state: { underWay: DecisionUnderWay | undefined; answers: boolean[] } = {
+    underWay: undefined,
+    answers: [true],
+  };
   const watch = new WaitWatch({
     route: async (ask) => {
       asked.push(ask);
       return (outcomes.length > 1 ? outcomes.shift() : outcomes[0]) as RouteOutcome;
     },
+    answers: async () => (state.answers.length < 2 ? (state.answers[0] ?? true) : (state.answers.shift() as boolean)),
     underWay: () => state.underWay,
     onBug: (error) => bugs.push(error),
     firstLookMs: 1,
@@ -75,6 +80,14 @@ describe('a hostname that is waited for', () => {
     };
     setTimeout(() => decided.resolve(HERE), 300);
     expect(JSON.stringify(await follow())).not.toContain('SECRET-WORDS');
+  });
+
+  it('is there only when it takes connections', async () => {
+    const { state, follow } = stand([HERE]);
+    state.answers = [false, false, true];
+    const news = await follow();
+    expect(news.map(({ kind }) => kind)).toEqual(['away', 'ready']);
+    expect(JSON.stringify(news[0])).toContain('nothing answers on its port 1 yet');
   });
 
   it('is looked at by one loop for all who listen, and by none when they have left', async () => {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RouteOutcome } from '../core/route.ts';
+import type { Upstream } from '../core/upstream.ts';
 import { awayNews, chooseNews, type DecisionUnderWay, decidingNews, readyNews, type WaitNews } from '../core/wait.ts';
 
 /** While a decision is made its progress is looked at this often, from memory. */
@@ -22,6 +23,8 @@ const MAX_LISTENERS = 64;
 export interface WaitParts {
   /** The router's: decides, remembers and locates like for any request. Rejects only on a bug. */
   route: (ask: { hostname: string; navigation: boolean }) => Promise<RouteOutcome>;
+  /** Does it take connections by now? Asked of what was found, before it is said to be there. Never rejects. */
+  answers: (upstream: Upstream) => Promise<boolean>;
   underWay: (hostname: string) => DecisionUnderWay | undefined;
   /** The loop ended by a bug. */
   onBug: (error: unknown) => void;
@@ -77,7 +80,11 @@ export class WaitWatch {
     const firstLookMs = this.#parts.firstLookMs ?? FIRST_LOOK_MS;
     while (watch.listeners.size > 0) {
       const outcome = await this.#look(hostname, watch);
-      if (outcome.kind === 'upstream') return this.#tell(watch, readyNews(watch.news));
+      if (outcome.kind === 'upstream') {
+        const { upstream } = outcome;
+        if (await this.#parts.answers(upstream)) return this.#tell(watch, readyNews(watch.news));
+        this.#tell(watch, awayNews(upstream.label, `it runs, and nothing answers on its port ${upstream.port} yet`));
+      }
       if (outcome.kind === 'unknown') return this.#tell(watch, chooseNews(watch.news));
       if (outcome.kind === 'away') this.#tell(watch, awayNews(outcome.label, outcome.detail));
       const waitedMs = performance.now() - startedAt;

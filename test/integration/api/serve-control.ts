@@ -156,6 +156,7 @@ function standIns(
     stoppedContainerLog: async () => ({ problem: 'the Docker engine is not there' }),
     waits: new WaitWatch({
       route: async () => ({ kind: 'away', label: 'shop', detail: 'it stopped' }),
+      answers: async () => true,
       underWay: () => undefined,
       onBug: (error) => void logged.push(String(error)),
     }),

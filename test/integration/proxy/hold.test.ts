@@ -4,15 +4,17 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { RouteOutcome } from '../../../src/core/route.ts';
 import { ask1, ask2, session2 } from '../../fixtures/clients.ts';
-import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
+import { type ProxyStand, startProxyStand, upstreamAt } from '../../fixtures/proxy-stand.ts';
 import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 
 const AWAY = { kind: 'away', label: 'app', detail: 'It is not listening now' } as const;
 const HOLD_MS = 2_000;
+const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
 
 let stand: ProxyStand;
 let app: TestUpstream & { server: http.Server };
@@ -44,7 +46,17 @@ beforeEach(() => {
   got = [];
   stand.routes.set('app.localhost', AWAY);
   stand.reroutes.set('app.localhost', AWAY);
+  stand.absences.back('app.localhost');
 });
+
+/** It answered, and is gone. */
+async function wasThere(): Promise<void> {
+  stand.routes.set('app.localhost', app.port);
+  expect((await ask1({ port: stand.port, host: 'app.localhost' })).status).toBe(200);
+  const last = upstreamAt(app.port, 'app.localhost');
+  stand.routes.set('app.localhost', { ...AWAY, last });
+  got = [];
+}
 
 /** It comes back a moment after the request waits for it. */
 async function comesBack(): Promise<void> {
@@ -108,12 +120,9 @@ describe('a request to an app that is back within two seconds', () => {
 describe('a request to an app that stays away', () => {
   it.each([
     ['a program', {}, /^\{|not running/],
-    [
-      'a navigation',
-      { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' },
-      /Waiting for/,
-    ],
-  ])('gets 503 with Retry-After after two seconds (%s)', async (_who, headers, words) => {
+    ['a navigation', NAVIGATION, /Waiting for/],
+  ])('gets 503 with Retry-After after two seconds, if it was there a moment ago (%s)', async (_who, headers, words) => {
+    await wasThere();
     const before = performance.now();
     const answer = await ask1({ port: stand.port, host: 'app.localhost', headers });
     expect(performance.now() - before).toBeGreaterThan(HOLD_MS - 100);
@@ -121,6 +130,28 @@ describe('a request to an app that stays away', () => {
     expect(answer.status).toBe(503);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(answer.body).toMatch(words);
+  });
+
+  it('gets it at once when the app has been gone for longer: a page that shows when it is back', async () => {
+    const before = performance.now();
+    const page = await ask1({ port: stand.port, host: 'app.localhost', headers: NAVIGATION });
+    expect([page.status, page.headers['retry-after']]).toEqual([503, '2']);
+    expect(page.body).toMatch(/Waiting for/);
+    expect(performance.now() - before).toBeLessThan(HOLD_MS / 2);
+  });
+
+  it('waits without such a page, until it is known that the app is away for longer', async () => {
+    const elapsed = async (): Promise<number> => {
+      const before = performance.now();
+      expect((await ask1({ port: stand.port, host: 'app.localhost' })).status).toBe(503);
+      return performance.now() - before;
+    };
+    expect(await elapsed()).toBeGreaterThan(HOLD_MS - 100);
+    await delay(3_500);
+    expect(await elapsed()).toBeLessThan(HOLD_MS / 2);
+    // The next absence is another one.
+    await wasThere();
+    expect(await elapsed()).toBeGreaterThan(HOLD_MS - 100);
   });
 
   it('is held no longer than its client stays', async () => {
@@ -158,6 +189,77 @@ describe('a request to an app that stays away', () => {
     for (const ask of asks) ask.destroy();
     agent.destroy();
     await waitFor('all to be let go', () => stand.holds.size === 0);
+  });
+});
+
+describe('a container that runs, and whose app does not answer yet', () => {
+  const container = (port: number): RouteOutcome => ({
+    kind: 'upstream',
+    upstream: {
+      ...upstreamAt(port, 'web'),
+      key: `web@${port}`,
+      proof: { kind: 'container', id: 'c1', address: '127.0.0.1', port },
+    },
+  });
+
+  /** As Docker's port forwarder: accepts, and hangs up where nothing listens behind it. */
+  async function forwarder(to: () => number): Promise<net.Server> {
+    const server = net.createServer((client) => {
+      const inside = net.connect(to(), '127.0.0.1');
+      client.pipe(inside).pipe(client);
+      client.on('error', () => inside.destroy());
+      inside.on('error', () => client.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return server;
+  }
+
+  /** A port that nothing listens on. */
+  async function closedPort(): Promise<number> {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+
+  it.each(['a refusal', 'a port forwarder'])('is waited for on a page that says so (%s)', async (how) => {
+    const host = `${how.replaceAll(' ', '-')}.localhost`;
+    const inside = await closedPort();
+    const port = how === 'a refusal' ? inside : ((await forwarder(() => inside)).address() as net.AddressInfo).port;
+    stand.routes.set(host, container(port));
+    const page = await ask1({ port: stand.port, host, headers: NAVIGATION });
+    expect([page.status, page.headers['retry-after']]).toEqual([503, '2']);
+    expect(page.body).toMatch(/runs and takes no connections yet/);
+    expect(page.body).toContain(`nothing answers on its port ${port} yet`);
+    const text = await ask1({ port: stand.port, host });
+    expect([text.status, text.headers['retry-after']]).toEqual([503, '2']);
+  });
+
+  it.each(['a refusal', 'a port forwarder'])('loses no request when the app restarts (%s)', async (how) => {
+    const host = `again-${how.replaceAll(' ', '-')}.localhost`;
+    let server = http.createServer((_request, response) => response.end('here'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port: inside } = server.address() as net.AddressInfo;
+    const port = how === 'a refusal' ? inside : ((await forwarder(() => inside)).address() as net.AddressInfo).port;
+    stand.routes.set(host, container(port));
+    const ask = (headers: Record<string, string>) => ask1({ port: stand.port, host, headers });
+    expect((await ask(NAVIGATION)).body).toBe('here');
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    const asking = [ask(NAVIGATION), ask({}), ask({})];
+    await delay(1_000);
+    server = http.createServer((_request, response) => response.end('here again'));
+    server.listen(inside, '127.0.0.1');
+    await once(server, 'listening');
+    expect((await Promise.all(asking)).map(({ body }) => body)).toEqual(['here again', 'here again', 'here again']);
+    server.closeAllConnections();
+    server.close();
   });
 });
 
