@@ -7,7 +7,6 @@ import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
 import { keptDashboardAssets } from './api/dashboard-assets.ts';
 import { bindPorts } from './bind-ports.ts';
-import { certificateWarnings } from './certificate-warnings.ts';
 import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
@@ -27,8 +26,8 @@ import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
-import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
+import { shownHosts } from './resolve/hostnames.ts';
 import { prepareNames } from './resolve/name-index.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
@@ -40,6 +39,7 @@ import { acquireControlSocket } from './service/control-socket.ts';
 import type { Lifecycle } from './service/lifecycle.ts';
 import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
 import { loadOrCreateAuthority } from './tls/authority.ts';
+import { authorityWarnings } from './tls/authority-warnings.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
 import { OwnCertificate } from './tls/own-certificate.ts';
@@ -122,6 +122,16 @@ async function build(
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
   const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
+  const own = await ownCertificate(settings, log);
+  const certificateWarnings = (): string[] =>
+    authorityWarnings({
+      authority,
+      nameConstraints,
+      ownUncovered: own?.uncoveredDomains ?? [],
+      trusted: trust.report.trusted,
+      replaced: trust.replaced,
+      trustCommand,
+    });
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
@@ -149,12 +159,13 @@ async function build(
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
     dashboardAssets: keptDashboardAssets(),
-    hostnames: (snapshot) => canonicalHosts(snapshot),
+    hostnames: (snapshot) => shownHosts(snapshot, domains),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
     onStatus: () => trust.look(),
+    lookAtTrust: () => trust.lookNow(),
     info: () => ({
       version,
       pid: process.pid,
@@ -165,7 +176,7 @@ async function build(
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
       llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
-      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+      warnings: [...store.warnings, ...(discovery.current?.warnings ?? []), ...certificateWarnings()],
       docker: discovery.docker,
       routes: store.size,
       lastError: environment.logRing.lastError,
@@ -182,7 +193,6 @@ async function build(
     ownUid: process.getuid?.() ?? -1,
     log,
   });
-  const own = await ownCertificate(settings, log);
   const contexts = await CertificateContexts.create(authority, {
     domains,
     isRouted: (name) => store.get(name) !== undefined,
@@ -246,12 +256,12 @@ async function build(
       hosts: bound.https.hosts,
       portNotes: bound.portNotes,
       ...(bound.deniedPort === undefined ? {} : { deniedPort: bound.deniedPort }),
-      ...servicesOf(snapshot),
+      ...servicesOf(snapshot, domains),
       llm: llmReport(chosen),
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
-      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings(authority, settings, own)],
+      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings()],
       domains: settings.domains,
     },
   };

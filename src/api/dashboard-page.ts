@@ -80,7 +80,7 @@ function mappingRow(
   if (!mapping) return html``;
   const [hostname = key, service] = key.split(':');
   const name = service === undefined ? html`<a href="${urlOf(hostname)}">${hostname}</a>` : key;
-  return html`<tr><td>${name}</td><td>${targetText(mapping)}</td><td><span class="tag">${mapping.source ?? 'unknown'}</span></td>
+  return html`<tr><td class="host">${name}</td><td>${targetText(mapping)}</td><td><span class="tag">${mapping.source ?? 'unknown'}</span></td>
 <td class="soft">${mapping.llmReason}</td><td>${pageToken !== undefined && forgetForm(key, pageToken)}</td></tr>
 `;
 }
@@ -109,7 +109,7 @@ ${moreLink(services.length, isComplete, 'services')}`;
 function serviceRow(service: Service, hostname: string | undefined, urlOf: DashboardParts['urlOf']): Html {
   return html`<tr><td>${describeService(service)}<br><small>${whereabouts(service)}</small></td>
 <td>${candidatePorts(service).join(', ')}</td>
-<td>${hostname !== undefined && html`<a href="${urlOf(hostname)}">${hostname}</a>`}</td></tr>
+<td class="host">${hostname !== undefined && html`<a href="${urlOf(hostname)}">${hostname}</a>`}</td></tr>
 `;
 }
 

@@ -117,9 +117,9 @@ export class ApiClient {
     return new ApiClient(socketPath, { version, ports, domains, cacheFile, trusted: trust.trusted === true });
   }
 
-  /** All of its state. */
+  /** All of its state, with trust as it is at this moment. */
   async report(): Promise<DaemonReport> {
-    return read(await this.#ask('GET', '/_api/status'), reportSchema, 'status');
+    return read(await this.#ask('GET', '/_api/status?trust=now'), reportSchema, 'status');
   }
 
   /** What runs now, hostname with each. */

@@ -1,6 +1,7 @@
 /** `hostwise run`: the proxy in the foreground; with `--run-by` the process behind `start` and the services. */
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Settings } from '../config/settings.ts';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { hostPort } from '../core/upstream.ts';
 import { type Demo, startDemo } from '../demo/demo.ts';
@@ -18,6 +19,7 @@ import { namesHint } from './names-hint.ts';
 import { addSettingFlags, environmentHelp } from './setting-flags.ts';
 import { renderStartPage } from './start-page.ts';
 import { StopSignals } from './stop-signals.ts';
+import { rootLine } from './sudo-line.ts';
 
 /** Add the command. */
 export function addRun(program: Command, context: CliContext, done: Done): void {
@@ -73,7 +75,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
     });
     closers.push(() => app.close());
     const report = { ...app.report, services: demoFirst(app.report.services, demo) };
-    if (inTerminal) await printStartPage(context, report, [...settings.warnings, ...(demo?.notes ?? [])]);
+    if (inTerminal) await printStartPage(context, settings, report, [...settings.warnings, ...(demo?.notes ?? [])]);
     else logStart(log, report, settings.warnings);
     await reportStart({ ready: { notes: report.portNotes } });
     asked = await Promise.race([signals.requested, lifecycle.requested]);
@@ -93,7 +95,12 @@ function logStart(log: Logger, report: StartReport, warnings: readonly string[])
   for (const warning of new Set([...warnings, ...report.warnings, ...report.portNotes])) log.warn(warning);
 }
 
-async function printStartPage(context: CliContext, report: StartReport, notes: readonly string[]): Promise<void> {
+async function printStartPage(
+  context: CliContext,
+  settings: Settings,
+  report: StartReport,
+  notes: readonly string[],
+): Promise<void> {
   const { output } = context;
   const warnings = [...new Set([...notes, ...report.warnings])];
   const page = renderStartPage(
@@ -102,7 +109,7 @@ async function printStartPage(context: CliContext, report: StartReport, notes: r
       colour: output.colour,
       width: output.width,
       commandLine: (args) => context.commandLine(args),
-      serviceCommand: context.has('service') ? context.commandLine('service install') : undefined,
+      serviceCommand: context.has('service') ? rootLine(context, settings, ['service', 'install']) : undefined,
       namesHint: await namesHint(process.platform, context.commandLine('doctor')),
     },
   );

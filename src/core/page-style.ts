@@ -48,6 +48,8 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th { text-align: left; color: var(--soft); font-weight: 500; font-size: .8rem; }
 th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 td { overflow-wrap: anywhere; }
+/* What is read whole keeps its width, whatever stands in the next column. */
+td.host { overflow-wrap: break-word; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.25rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }

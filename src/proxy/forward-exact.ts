@@ -12,7 +12,7 @@ import { answerHeaders, type ForwardOptions, requestHeaders, responseHeaders } f
 import { KeptBody, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
-import type { Ways } from './upstreams.ts';
+import type { Ways } from './ways.ts';
 
 /** Longest response head, as undici's pool has it: a handful of large cookies fits. */
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -43,11 +43,11 @@ export function forwardExact(
   // read as the next request.
   if (exchange.hasBody && exchange.header('content-length') === undefined) headers.push('Transfer-Encoding', 'chunked');
   const { talk, speaks } = ways;
-  const body = bodyOf(exchange, talk);
   return new Promise((resolve) => {
     let bodyStarted = false;
     let isContinuing = false;
     const request = exactRequest(ways.agent, exchange.method, path, headers);
+    const body = bodyOf(exchange, ways, (error) => request.destroy(error));
     exchange.onGone(() => request.destroy());
     request.on('socket', () => {
       bodyStarted = exchange.hasBody;
@@ -67,6 +67,8 @@ export function forwardExact(
     // Nobody asked for another protocol.
     request.on('upgrade', (_response, socket) => socket.destroy());
     request.on('close', () => {
+      // Another attempt has its own view of it.
+      if (body !== exchange.body) body.destroy();
       // How a response ended is told by `relay`.
       if (!responded) resolve({ kind: 'unanswered', error: silent(upstream), spoke: speaks });
     });
@@ -80,11 +82,22 @@ export function forwardExact(
   });
 }
 
-/** Its body, kept while it may have to be sent again over TLS. */
-function bodyOf(exchange: Exchange, talk: Talk): Readable {
+/**
+ * Its body, kept while it may have to be sent again over TLS. Before more is taken than is kept, an upstream that has not
+ * said a word is asked.
+ * @param giveUp called when it speaks TLS
+ */
+function bodyOf(exchange: Exchange, { talk, questions }: Ways, giveUp: (error: Error) => void): Readable {
   if (!exchange.hasBody || !(talk.isOpen || exchange.keptBody?.isWhole)) return exchange.body;
   exchange.keptBody ??= new KeptBody();
-  return new RequestBody(exchange.body, () => {}, exchange.keptBody);
+  return new RequestBody(exchange.body, () => {}, {
+    kept: exchange.keptBody,
+    settles: async () => {
+      if (talk.isProven || !talk.isOpen || !(await questions.speaksTls())) return true;
+      giveUp(new WantsTls());
+      return false;
+    },
+  });
 }
 
 function sendBody(exchange: Exchange, body: Readable, request: http.ClientRequest): void {
@@ -128,7 +141,7 @@ export function answered(
   const pass = (): void => {
     talk.isProven = true;
     exchange.keptBody?.release();
-    relay(exchange, response, options, finished);
+    relay(exchange, response, options, speaks, finished);
   };
   if (response.statusCode !== 400 || !talk.isOpen) {
     pass();
@@ -161,6 +174,7 @@ function relay(
   exchange: Exchange,
   response: http.IncomingMessage,
   options: ForwardOptions,
+  spoke: Talk['speaks'],
   finished: (result: ForwardResult) => void,
 ): void {
   const trailers = response.headers['content-length'] === undefined;
@@ -169,7 +183,7 @@ function relay(
     // It says so, but names no protocol: Node takes it for a response, a client would take it for a tunnel.
     response.destroy();
     const error = new AppError('UPSTREAM_BROKE', 'It changed the protocol to no other one');
-    finished({ kind: 'unanswered', error, spoke: 'http' });
+    finished({ kind: 'unanswered', error, spoke });
     return;
   }
   try {
@@ -178,7 +192,7 @@ function relay(
   } catch (error) {
     // A head that cannot be sent on (a status of 0, control characters, another coding than chunks).
     response.destroy();
-    finished({ kind: 'unanswered', error, spoke: 'http' });
+    finished({ kind: 'unanswered', error, spoke });
     return;
   }
   response.on('data', (chunk: Buffer) => {

@@ -10,7 +10,7 @@ import { grouped } from './flat-headers.ts';
 import { NotHttp2Error } from './h2-sessions.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
 import { DialError, type ForwardResult } from './retry.ts';
-import type { Ways } from './upstreams.ts';
+import type { Ways } from './ways.ts';
 
 /** HEADERS with this flag are all of a response (RFC 9113 section 6.2). */
 const END_STREAM = constants.NGHTTP2_FLAG_END_STREAM;

@@ -15,11 +15,13 @@ import { forwardGrpc } from './forward-grpc.ts';
 import { isGrpc } from './grpc.ts';
 import { answerHeaders, type ForwardOptions, hostToSend, requestHeaders, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
-import { PlainClient, PlainRequest } from './plain-client.ts';
+import { PlainClient } from './plain-client.ts';
+import { PlainRequest } from './plain-request.ts';
 import { hasBegun, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
-import type { Upstreams, Ways } from './upstreams.ts';
+import type { Upstreams } from './upstreams.ts';
+import type { Ways } from './ways.ts';
 
 /** A page's answer that may refuse the Host is held for no longer: dev servers send these in one piece. */
 const MAX_HOLD_MS = 250;
@@ -34,11 +36,12 @@ export async function forwardHttp(
 ): Promise<ForwardResult> {
   const host = hostToSend(exchange, options);
   let ways = upstreams.to(upstream, host);
-  const { foreign } = ways.talk;
-  if (foreign !== undefined) return { kind: 'unanswered', error: foreign, spoke: ways.speaks };
+  // Before it is looked at what it said to plain HTTP/1.1: a server of gRPC alone says nothing that HTTP/1.1 knows.
   if (exchange.hasBody && !ways.talk.refusesHttp2 && isGrpc(exchange)) {
     return forwardGrpc(exchange, upstream, path, options, ways);
   }
+  const { foreign } = ways.talk;
+  if (foreign !== undefined) return { kind: 'unanswered', error: foreign, spoke: ways.speaks };
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
   if (exchange.hasBody) {
     if (await bodyNeedsExact(exchange, ways.talk)) return forwardExact(exchange, upstream, path, options, ways);
@@ -142,15 +145,14 @@ class Relay implements Dispatcher.DispatchHandler {
     }
     this.#exchange.recording?.connected();
     this.#exchange.onGone(() => controller.abort(new Error('The client left')));
-    const { talk, askAfterMs } = this.#ways;
-    if (talk.isProven || this.#body !== null) return;
-    this.#silence = setTimeout(() => void this.#wonder(controller), askAfterMs);
+    if (this.#ways.talk.isProven || this.#body !== null) return;
+    this.#silence = setTimeout(() => void this.#wonder(controller), this.#ways.questions.askAfterMs);
   }
 
   /** It has never said a word: is it a web server that takes its time, or something that waits for other words? */
   async #wonder(controller: Dispatcher.DispatchController): Promise<void> {
     // It may have spoken meanwhile, to this request or another.
-    if (this.#ways.talk.isProven || (await this.#ways.answersHttp())) return;
+    if (this.#ways.talk.isProven || (await this.#ways.questions.answersHttp())) return;
     if (this.#isOver || this.#exchange.answered || this.#ways.talk.isProven) return;
     controller.abort(new AppError('UPSTREAM_SILENT', 'It accepts connections and says nothing'));
   }

@@ -76,7 +76,8 @@ export function forwardUpgrade(
       }
       joined = true;
       ways.talk.isProven = true;
-      resolve(joinPipes(upgrade, response, options, socket, upstreamHead));
+      const error = joinPipes(upgrade, response, options, socket, upstreamHead);
+      resolve(error === undefined ? { kind: 'done' } : { kind: 'unanswered', error, spoke });
     });
     let responded = false;
     request.on('response', (response) => {
@@ -119,13 +120,14 @@ function wrongAnswer(asked: string, key: string | undefined, { headers }: http.I
   return headers['sec-websocket-accept'] === expected ? undefined : 'a wrong key';
 }
 
+/** @returns what kept it from beginning */
 function joinPipes(
   upgrade: UpgradeExchange,
   response: http.IncomingMessage,
   options: ForwardOptions,
   upstream: Duplex,
   head: Buffer,
-): ForwardResult {
+): unknown {
   const headers = responseHeaders(response.rawHeaders, options);
   let client: Duplex;
   try {
@@ -133,7 +135,7 @@ function joinPipes(
   } catch (error) {
     // Header fields that Node refuses to send on.
     upstream.destroy();
-    return { kind: 'unanswered', error, spoke: 'http' };
+    return error;
   }
   upgrade.exchange.recording?.tunnels(headers, upstream, client);
   upgrade.joining(client, upstream, head);
@@ -145,7 +147,7 @@ function joinPipes(
   upstream.pipe(client);
   followEnd(client, upstream);
   followEnd(upstream, client);
-  return { kind: 'done' };
+  return undefined;
 }
 
 /** A side that breaks breaks the other. One that is closed as it should has the other closed behind its last bytes. */

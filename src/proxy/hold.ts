@@ -21,6 +21,8 @@ const MAX_HELD = 1_000;
 const MAX_HELD_PER_HOSTNAME = 300;
 /** A request that was sent, and got no answer, is sent no more often than this in all. */
 const MAX_SENT = 3;
+/** What was learned of how an upstream talks lets a request be sent again so often: there are two ways to talk. */
+const MAX_LESSONS = 2;
 /** However long they took: a slow look at the machine must not keep a request from the app that it found. */
 const MIN_ATTEMPTS = 3;
 /** Between two dials of one incarnation that refuses: at first short, since it is starting. */
@@ -80,6 +82,7 @@ export class Recovery {
   #failures = 0;
   #sent = 0;
   #attempts = 0;
+  #lessons = 0;
 
   constructor(parts: RecoveryParts, exchange: Exchange, ask: RouteAsk) {
     this.#parts = parts;
@@ -105,7 +108,7 @@ export class Recovery {
    */
   async after(result: ForwardResult, upstream: Upstream, host: string): Promise<RouteOutcome | undefined> {
     if (await this.#parts.upstreams.learns(upstream, host, result)) {
-      return this.#isWhole(result) ? { kind: 'upstream', upstream } : undefined;
+      return ++this.#lessons <= MAX_LESSONS && this.#isWhole(result) ? { kind: 'upstream', upstream } : undefined;
     }
     if (!mayRetry(result, this.#exchange.method, this.#exchange.hasBody)) return undefined;
     if (result.kind === 'unanswered' && ++this.#sent >= MAX_SENT) return undefined;

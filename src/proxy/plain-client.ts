@@ -3,29 +3,13 @@
  * strict parser, back-pressure; what it saves is in bench/proxy/README.md. Everything else goes by undici's pool.
  */
 import type net from 'node:net';
-import type { Dispatcher } from 'undici';
 import { disconnected } from './disconnected.ts';
-import {
-  HAS_RESPONSE_PARSER,
-  type ResponseParser,
-  responseParser,
-  WITH_BODY,
-  WITHOUT_BODY,
-} from './response-parser.ts';
+import { type ConnectionOwner, PlainConnection } from './plain-connection.ts';
+import type { PlainRequest } from './plain-request.ts';
+import { HAS_RESPONSE_PARSER } from './response-parser.ts';
 
-/** Reads of all connections: a read is parsed, and its body copied, before the next one comes. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 /** How often idle connections are looked at. */
 const SWEEP_MS = 500;
-/** How long before the time that the upstream named we hang up: no request shall meet its closing. */
-const HINT_MARGIN_MS = 1_000;
-
-/** Of what is no answer, so much is kept to tell what it is. */
-const SAMPLE_BYTES = 16;
-const EMPTY = Buffer.alloc(0);
-
-const NO_HEADERS = Object.freeze({});
-
 /** What undici's pool takes, too. */
 export interface PlainClientLimits {
   maxConnections: number;
@@ -36,71 +20,15 @@ export interface PlainClientLimits {
 /** Opens a proven connection that gives what it reads to `onread`. */
 export type Dial = (onread: net.OnReadOpts) => Promise<net.Socket>;
 
-/** A request, told of by undici's events: where a request comes from is the same to the one who waits for its answer. */
-export class PlainRequest implements Dispatcher.DispatchController {
-  readonly head: string;
-  readonly handler: Dispatcher.DispatchHandler;
-  aborted = false;
-  paused = false;
-  reason: Error | null = null;
-  rawHeaders: string[] | null = null;
-  rawTrailers: string[] | null = null;
-  /** While it is under way. */
-  connection: Connection | undefined = undefined;
-  isOver = false;
-
-  constructor(head: string, handler: Dispatcher.DispatchHandler) {
-    this.head = head;
-    this.handler = handler;
-  }
-
-  abort(reason: Error): void {
-    if (this.isOver) return;
-    this.aborted = true;
-    this.reason = reason;
-    this.connection?.giveUp(reason);
-    this.fail(reason);
-  }
-  pause(): void {
-    if (this.isOver) return;
-    this.paused = true;
-    this.connection?.pause();
-  }
-  resume(): void {
-    if (this.isOver) return;
-    this.paused = false;
-    this.connection?.resume();
-  }
-  /** Its answer is complete. */
-  succeed(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.connection = undefined;
-    try {
-      this.handler.onResponseEnd?.(this, NO_HEADERS);
-    } catch (error) {
-      // Trailers that cannot be sent on.
-      this.handler.onResponseError?.(this, error as Error);
-    }
-  }
-  /** No answer, or half of one. */
-  fail(error: Error): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.connection = undefined;
-    this.handler.onResponseError?.(this, error);
-  }
-}
-
 /** See the file's header. */
-export class PlainClient {
+export class PlainClient implements ConnectionOwner {
   readonly limits: PlainClientLimits;
   readonly #dial: Dial;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<PlainConnection>();
   /** Free, and looked at by the event loop since: what came unasked has been noticed. Newest last. */
-  #idle: Connection[] = [];
+  #idle: PlainConnection[] = [];
   /** Free since the last {@link #assign}. */
-  #resting: Connection[] = [];
+  #resting: PlainConnection[] = [];
   #waiting: PlainRequest[] = [];
   #dialling = 0;
   #isScheduled = false;
@@ -148,7 +76,7 @@ export class PlainClient {
   }
 
   /** After its answer a connection is free again. */
-  release(connection: Connection): void {
+  release(connection: PlainConnection): void {
     if (!connection.isUsable || (this.#isClosed && this.#waiting.length === 0)) {
       connection.destroy();
       return;
@@ -160,7 +88,7 @@ export class PlainClient {
   }
 
   /** It is closed. */
-  forget(connection: Connection): void {
+  forget(connection: PlainConnection): void {
     this.#connections.delete(connection);
     if (this.#waiting.length > 0) this.#schedule();
   }
@@ -207,7 +135,7 @@ export class PlainClient {
     const room = this.limits.maxConnections - this.#connections.size - this.#dialling;
     for (let i = Math.min(count, room); i > 0; i--) {
       this.#dialling++;
-      const connection = new Connection(this);
+      const connection = new PlainConnection(this);
       this.#dial(connection.onread).then(
         (socket) => {
           this.#dialling--;
@@ -226,7 +154,7 @@ export class PlainClient {
   }
 
   /** A fresh connection has sent nothing yet, so nothing stale can be on it. */
-  #startOn(connection: Connection): void {
+  #startOn(connection: PlainConnection): void {
     const request = this.#nextWaiting();
     if (request) connection.start(request);
     else this.release(connection);
@@ -252,226 +180,9 @@ export class PlainClient {
   }
 }
 
-/** One connection, one request at a time. */
-class Connection {
-  readonly onread: net.OnReadOpts;
-  idleSinceMs = 0;
-  keepAliveMs: number;
-  readonly #client: PlainClient;
-  readonly #parser: ResponseParser;
-  #socket: net.Socket | undefined;
-  #request: PlainRequest | undefined;
-  /** The answer's last byte was read; what follows is nobody's. */
-  #isComplete = false;
-  #isInformation = false;
-  #isReusable = true;
-  /** What came before anything was asked. */
-  #unasked: Buffer | undefined;
-  #isDestroyed = false;
-
-  constructor(client: PlainClient) {
-    this.#client = client;
-    this.keepAliveMs = client.limits.keepAliveMs;
-    this.onread = { buffer: READ_BUFFER, callback: (length, buffer) => this.#read(length, buffer as Buffer) };
-    this.#parser = responseParser(client.limits.maxHeadBytes, {
-      begin: () => {
-        // An answer behind the answer, or to no request at all.
-        if (this.#isComplete || !this.#request) this.#isReusable = false;
-      },
-      head: (status, message, headers, isUpgrade, keepsAlive) =>
-        this.#head(status, message, headers, isUpgrade, keepsAlive),
-      body: (piece) => this.#body(piece),
-      end: (trailers) => this.#end(trailers),
-    });
-  }
-
-  get isUsable(): boolean {
-    return !this.#isDestroyed && this.#isReusable;
-  }
-
-  /** Closed, or idle for too long. */
-  isOutdated(nowMs: number): boolean {
-    return !this.isUsable || nowMs - this.idleSinceMs > this.keepAliveMs;
-  }
-
-  open(socket: net.Socket): void {
-    this.#socket = socket;
-    socket.on('error', (error) => this.#broke(error));
-    socket.on('end', () => this.#ended());
-    socket.on('close', () => {
-      this.#broke(disconnected());
-      this.#client.forget(this);
-    });
-    if (this.#isDestroyed) socket.destroy();
-  }
-
-  start(request: PlainRequest): void {
-    this.#isComplete = false;
-    this.#request = request;
-    request.handler.onRequestStart?.(request, undefined);
-    // Nobody waits for it any more, so nothing was sent.
-    if (request.isOver) {
-      this.#request = undefined;
-      this.#client.release(this);
-      return;
-    }
-    request.connection = this;
-    if (this.#isDestroyed) this.#broke(disconnected());
-    // It spoke first: not an HTTP server.
-    else if (!this.#isReusable)
-      this.#break(unreadable(notHttp('The upstream spoke before it was asked'), this.#unasked ?? EMPTY));
-    else this.#socket?.write(request.head, 'latin1');
-  }
-
-  pause(): void {
-    this.#socket?.pause();
-  }
-
-  resume(): void {
-    this.#socket?.resume();
-  }
-
-  /** Its request is over before its answer is. */
-  giveUp(error: Error): void {
-    this.#request = undefined;
-    this.#isReusable = false;
-    this.#break(error);
-  }
-
-  destroy(): void {
-    this.#break(disconnected());
-  }
-
-  #read(length: number, buffer: Buffer): boolean {
-    // Nothing was asked: whatever it says, it could be taken for the answer to the next request.
-    if (!this.#request) {
-      this.#isReusable = false;
-      this.#unasked ??= Buffer.from(buffer.subarray(0, Math.min(length, SAMPLE_BYTES)));
-      // A fresh connection is kept until its request can be told.
-      if (this.#socket) this.destroy();
-      return true;
-    }
-    const result = this.#parser.execute(length === buffer.length ? buffer : buffer.subarray(0, length));
-    if (this.#isDestroyed) return true;
-    if (typeof result !== 'number') this.#isReusable = false;
-    if (this.#isComplete) this.#finish();
-    else if (typeof result !== 'number') this.#break(unreadable(result, buffer.subarray(0, length)));
-    return true;
-  }
-
-  #head(status: number, message: string, headers: string[], isUpgrade: boolean, keepsAlive: boolean): number {
-    const request = this.#request;
-    if (!request || this.#isComplete || request.isOver) return WITHOUT_BODY;
-    if (isUpgrade || status === 101) {
-      this.#break(notHttp('The upstream changed the protocol unasked'));
-      return WITHOUT_BODY;
-    }
-    if (status >= 200 && !this.#mayKeepAlive(status, headers, keepsAlive)) this.#isReusable = false;
-    request.rawHeaders = headers;
-    try {
-      request.handler.onResponseStart?.(request, status, NO_HEADERS, message);
-    } catch (error) {
-      // A head that cannot be sent on.
-      this.#break(error as Error);
-    }
-    this.#isInformation = status < 200;
-    return status < 200 || status === 204 || status === 304 ? WITHOUT_BODY : WITH_BODY;
-  }
-
-  #mayKeepAlive(status: number, headers: readonly string[], keepsAlive: boolean): boolean {
-    if (!keepsAlive) return false;
-    const hasNoBody = status === 204 || status === 304;
-    this.keepAliveMs = this.#client.limits.keepAliveMs;
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = headers[i] ?? '';
-      const value = headers[i + 1] ?? '';
-      if (name.length === 10 && name.toLowerCase() === 'keep-alive') {
-        const hint = /\btimeout=(\d+)/i.exec(value)?.[1];
-        if (hint) this.keepAliveMs = Math.min(this.keepAliveMs, Number(hint) * 1000 - HINT_MARGIN_MS);
-      }
-      // Some send a body all the same, which would be read as the next answer.
-      if (hasNoBody && isFraming(name, value)) return false;
-    }
-    return this.keepAliveMs > 0;
-  }
-
-  #body(piece: Buffer): void {
-    const request = this.#request;
-    if (!request || this.#isComplete || request.isOver) return;
-    try {
-      request.handler.onResponseData?.(request, piece);
-    } catch (error) {
-      this.#break(error as Error);
-    }
-  }
-
-  #end(trailers: string[]): void {
-    if (this.#isInformation) {
-      this.#isInformation = false;
-      return;
-    }
-    if (!this.#request || this.#isComplete) return;
-    this.#request.rawTrailers = trailers;
-    this.#isComplete = true;
-  }
-
-  /** The answer is complete and all that was read has been looked at. */
-  #finish(): void {
-    const request = this.#request;
-    this.#request = undefined;
-    if (request?.paused) this.resume();
-    request?.succeed();
-    if (this.#isReusable) this.#client.release(this);
-    else this.destroy();
-  }
-
-  /** The upstream has said all that it will say: for an answer without a length this is its end. */
-  #ended(): void {
-    this.#isReusable = false;
-    if (!this.#request) return;
-    const error = this.#parser.finish();
-    if (this.#isComplete) this.#finish();
-    else this.#broke(error instanceof Error && hasBegun(this.#request) ? error : disconnected());
-  }
-
-  #break(error: Error): void {
-    if (this.#isDestroyed) return;
-    this.#isDestroyed = true;
-    this.#socket?.destroy();
-    this.#broke(error);
-    // Never from within the parser's own events.
-    setImmediate(() => this.#parser.close());
-  }
-
-  #broke(error: Error): void {
-    const request = this.#request;
-    this.#request = undefined;
-    request?.fail(error);
-    this.#break(error);
-  }
-}
-
 /** RFC 9110 section 5.6.2. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 section 5.5. */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 /** No space and no control character (RFC 9112 section 3.2). */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
-
-function hasBegun({ rawHeaders }: PlainRequest): boolean {
-  return rawHeaders !== null;
-}
-
-function isFraming(name: string, value: string): boolean {
-  const lower = name.toLowerCase();
-  return lower === 'transfer-encoding' || (lower === 'content-length' && value.trim() !== '0');
-}
-
-/** As node:http names what could not be read. */
-function unreadable(error: Error, bytes: Buffer): Error {
-  return Object.assign(error, { rawPacket: Buffer.from(bytes.subarray(0, SAMPLE_BYTES)) });
-}
-
-function notHttp(message: string): Error {
-  return Object.assign(new Error(message), { code: 'HPE_INVALID_CONSTANT' });
-}

@@ -18,50 +18,53 @@ export async function hasBegun(source: Readable): Promise<boolean> {
   return source.readableLength > 0 || source.readableEnded;
 }
 
-/** Of a body that may have to be sent twice, no more is kept. */
-const MAX_KEPT_BYTES = 64 * 1024;
+/** Of a body that may have to be sent twice, so much is kept; before more is taken, that has to be settled. */
+const KEPT_BYTES = 64 * 1024;
 
 /** The beginning of a body that went to an upstream of which it is not known how it is spoken to. */
 export class KeptBody {
   chunks: Buffer[] = [];
-  hasEnded = false;
-  /** Until an answer comes. */
-  isKeeping = true;
+  /** Everything that was taken from the client is here: it can be sent again. */
+  isWhole = true;
   #bytes = 0;
 
-  /** Everything that was taken from the client is here: it can be sent again. */
-  get isWhole(): boolean {
-    return this.isKeeping && this.#bytes <= MAX_KEPT_BYTES;
-  }
-
-  add(chunk: Buffer): void {
+  /** @returns false: no more should be taken */
+  add(chunk: Buffer): boolean {
+    if (!this.isWhole) return true;
     this.#bytes += chunk.length;
-    if (this.isWhole) this.chunks.push(chunk);
-    else this.chunks = [];
+    this.chunks.push(chunk);
+    return this.#bytes < KEPT_BYTES;
   }
 
   /** An answer came, or none will: nothing is sent again. */
   release(): void {
-    this.isKeeping = false;
+    this.isWhole = false;
     this.chunks = [];
   }
+}
+
+/** For a view of a body that may have to be sent again. */
+export interface Keeping {
+  /** What an earlier view took from the client, to be sent again; this one adds to it. */
+  kept: KeptBody;
+  /** Asked when it is full. @returns false: it is sent again, by another view. Never rejects */
+  settles(): Promise<boolean>;
 }
 
 /** Lazy view of a client's body. */
 export class RequestBody extends Readable {
   readonly #source: Readable;
   readonly #onBytes: (length: number) => void;
-  readonly #kept: KeptBody | undefined;
+  readonly #keeping: Keeping | undefined;
   #attached = false;
+  /** Until it is settled, nothing is taken, whoever asks for it. */
+  #isHeld = false;
 
-  /**
-   * @param onBytes told of each piece's length
-   * @param kept what an earlier view took from the client, to be sent again; this one adds to it
-   */
-  constructor(source: Readable, onBytes: (length: number) => void, kept?: KeptBody) {
+  /** @param onBytes told of each piece's length */
+  constructor(source: Readable, onBytes: (length: number) => void, keeping?: Keeping) {
     super({ highWaterMark: 64 * 1024 });
     this.#source = source;
-    this.#kept = kept;
+    this.#keeping = keeping;
     this.#onBytes = onBytes;
     // Told in the next tick, when whoever asked may have turned away (undici, of a request that it gave up meanwhile).
     this.on('error', () => {});
@@ -74,11 +77,11 @@ export class RequestBody extends Readable {
 
   override _read(): void {
     if (this.#attached) {
-      this.#source.resume();
+      if (!this.#isHeld) this.#source.resume();
       return;
     }
     this.#attached = true;
-    for (const chunk of this.#kept?.chunks ?? []) this.push(chunk);
+    for (const chunk of this.#keeping?.kept.chunks ?? []) this.push(chunk);
     // An empty HTTP/2 body may have ended before anybody could listen.
     if (this.#source.readableEnded) {
       this.push(null);
@@ -91,6 +94,8 @@ export class RequestBody extends Readable {
     this.#source.on('data', this.#onData);
     this.#source.on('end', this.#onEnd);
     this.#source.on('close', this.#onClose);
+    // An earlier view may have stopped it.
+    this.#source.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -98,15 +103,24 @@ export class RequestBody extends Readable {
     this.#source.off('end', this.#onEnd);
     this.#source.off('close', this.#onClose);
     // The rest is read and thrown away, so that an early response can still reach an HTTP/1.1 client.
-    if (this.#kept?.isWhole) this.#source.pause();
+    if (this.#keeping?.kept.isWhole) this.#source.pause();
     else if (this.#attached) this.#source.resume();
     callback(error);
   }
 
+  async #settle({ kept, settles }: Keeping): Promise<void> {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    if (!(await settles()) || this.destroyed) return;
+    kept.release();
+    this.#isHeld = false;
+    this.#source.resume();
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     this.#onBytes(chunk.length);
-    this.#kept?.add(chunk);
-    if (!this.push(chunk)) this.#source.pause();
+    if (this.#keeping?.kept.add(chunk) === false) void this.#settle(this.#keeping);
+    if (!this.push(chunk) || this.#isHeld) this.#source.pause();
   };
   readonly #onEnd = (): void => {
     this.push(null);

@@ -18,6 +18,8 @@ export interface Patience {
 export const PATIENCE: Patience = { askAfterMs: 5_000, answerWithinMs: 10_000 };
 /** TLS record type of an alert (RFC 8446 section 5.1): what some TLS servers answer to plain text. */
 const TLS_ALERT_BYTE = 0x15;
+/** Of what could not be read, so much tells what it is. */
+const SAMPLE_BYTES = 16;
 
 /** See the file's header. */
 export class Talk {
@@ -27,7 +29,7 @@ export class Talk {
   /** It has answered a request with a body, and not by `100 Continue` unasked, for which undici hangs up. */
   takesBodies = false;
   /** Questions that are under way, shared by all first requests: is it TLS? Is it HTTP? */
-  asking: Promise<boolean> | undefined;
+  askingTls: Promise<boolean> | undefined;
   askingHttp: Promise<boolean> | undefined;
   #askedAtMs: number | undefined;
   #foreign: { error: unknown; untilMs: number } | undefined;
@@ -47,7 +49,7 @@ export class Talk {
 
   /** The same, after a failure like this. */
   mayBeTls(error: unknown): boolean {
-    return this.isOpen && (error instanceof WantsTls || error instanceof NotHttp2Error || isLikeTls(error));
+    return this.isOpen && (saysTls(error) || hungUp(error));
   }
 
   /** What it said a moment ago, if by all it ever said it speaks no HTTP: then nothing more is sent to it. */
@@ -58,7 +60,7 @@ export class Talk {
 
   /** A failure like this, where nothing was understood before, shows that it speaks no HTTP. */
   failed(error: unknown): void {
-    if (this.isProven || error === this.#foreign?.error || !systemCode(error)?.startsWith('HPE_')) return;
+    if (this.isProven || error === this.#foreign?.error || !isOtherProtocol(error)) return;
     this.#foreign = { error, untilMs: performance.now() + ASK_AGAIN_MS };
   }
 
@@ -98,19 +100,32 @@ export class WantsTls extends Error {
   }
 }
 
-/** It hung up without a word, as Node's and Python's TLS servers do, or answered with an alert. */
-function isLikeTls(error: unknown): boolean {
-  const first = firstByteOf(error);
-  if (first !== undefined) return first === TLS_ALERT_BYTE;
+/** It says so: in words, by an alert, or by what it answers to HTTP/2 in plain text. */
+export function saysTls(error: unknown): boolean {
+  if (error instanceof WantsTls || error instanceof NotHttp2Error) return true;
+  return sampleOf(error).charCodeAt(0) === TLS_ALERT_BYTE;
+}
+
+/** It hung up without a word, as Node's and Python's TLS servers do; so does a plain one that fails. */
+function hungUp(error: unknown): boolean {
+  if (sampleOf(error) !== '') return false;
   const code = systemCode(error);
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET' || code === 'UPSTREAM_BROKE';
 }
 
-/** What node:http and undici could not read of an answer, where they tell. */
-function firstByteOf(error: unknown): number | undefined {
+/**
+ * Its first word is none of HTTP's. A head that begins as one and cannot be read is a mistake in one answer: the next
+ * may be right.
+ */
+function isOtherProtocol(error: unknown): boolean {
+  return systemCode(error) === 'HPE_INVALID_CONSTANT' && !sampleOf(error).startsWith('HTTP/');
+}
+
+/** What node:http and undici could not read of an answer, latin1; empty where they do not tell. */
+function sampleOf(error: unknown): string {
   const { rawPacket, data } = error as { rawPacket?: unknown; data?: unknown };
-  if (Buffer.isBuffer(rawPacket)) return rawPacket[0];
-  return typeof data === 'string' && data !== '' ? data.charCodeAt(0) : undefined;
+  if (Buffer.isBuffer(rawPacket)) return rawPacket.toString('latin1', 0, SAMPLE_BYTES);
+  return typeof data === 'string' ? data : '';
 }
 
 /**

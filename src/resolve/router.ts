@@ -21,8 +21,8 @@ import { mappingFor, movedTo } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
 import { PathTable } from '../routes/path-table.ts';
 import { AskMappings } from './ask-mappings.ts';
-import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
+import { shownHosts } from './hostnames.ts';
 import { LateSiblings } from './late-siblings.ts';
 import { MovedAway, mayMoveTo } from './moved-away.ts';
 import { prepareNames } from './name-index.ts';
@@ -312,7 +312,7 @@ export class HostRouter {
   }
 
   #candidates(services: readonly Service[], snapshot: Snapshot): Candidate[] {
-    const hosts = canonicalHosts(snapshot);
+    const hosts = shownHosts(snapshot, this.#parts.resolver.domains);
     return services.map((service) => {
       const hostname = hosts.get(service.id);
       return {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http2, { constants } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { session2 } from '../../fixtures/clients.ts';
+import { ask2, session2 } from '../../fixtures/clients.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
 import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
 import { selfSigned } from '../../fixtures/self-signed.ts';
@@ -228,6 +228,24 @@ describe('a gRPC call', () => {
     await dead.ended;
     expect(dead.code).not.toBe(0);
     expect(dead.trailers).toEqual({});
+  });
+
+  it('is made though a browser has asked the same server in HTTP/1.1, which it does not understand', async () => {
+    const only = http2.createServer();
+    only.on('stream', (stream, headers, _flags, raw) =>
+      serve(stream as http2.ServerHttp2Stream, headers, raw as string[]),
+    );
+    only.listen(0, '127.0.0.1');
+    await once(only, 'listening');
+    stand.routes.set('only.localhost', (only.address() as AddressInfo).port);
+    const own = session2(stand.port, 'only.localhost', stand.caPem);
+    expect((await ask2(own, { ':path': '/' })).status).toBe(502);
+    const refused = call(own, '/test.Echo/Refuse');
+    refused.stream.end(framed('x'));
+    await refused.ended;
+    expect(refused.headers['grpc-status']).toBe('5');
+    own.destroy();
+    only.close();
   });
 
   it('shares a connection with others', async () => {

@@ -125,6 +125,25 @@ describe('a port that was seen to speak no HTTP', () => {
   });
 });
 
+describe('an app whose first answer cannot be read', () => {
+  it.each([
+    ['a bad field', 'HTTP/1.1 200 OK\r\nbad field: x\r\n\r\n'],
+    ['a bad status', 'HTTP/1.1 2xx OK\r\n\r\n'],
+    ['a bad chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
+    ['a change of protocol', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+  ])('gets the next request all the same (%s)', async (_what, bad) => {
+    const good = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngood';
+    for (const way of [0, 1, 2, 3]) {
+      let answers = 0;
+      const { host } = await port(undefined, (socket) => socket.end(answers++ === 0 ? bad : good));
+      await ask1(ways(host)[way] as Ask).catch(() => undefined);
+      const next = await ask1({ port: stand.port, host });
+      expect([next.status, next.body]).toEqual([200, 'good']);
+    }
+  });
+});
+
 describe('a port that says nothing', () => {
   it('is told of after one harmless question', async () => {
     const { host, received } = await port();

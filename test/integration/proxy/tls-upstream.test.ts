@@ -5,12 +5,12 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
-import type tls from 'node:tls';
+import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ask1, ask2, session2 } from '../../fixtures/clients.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
-import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
+import { httpUpstream, rawUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
 import { type SelfSigned, selfSigned } from '../../fixtures/self-signed.ts';
 
 let stand: ProxyStand;
@@ -138,6 +138,21 @@ describe.each(KINDS)('an app that speaks TLS itself (%s)', (kind) => {
     },
   );
 
+  it.each(['a length', 'chunks', 'HTTP/2'])('gets a first request of any size whole (%s)', async (framing) => {
+    const { host, requests } = await tlsApp(kind);
+    const body = randomBytes(3_000_000);
+    const session = session2(stand.port, host, stand.caPem);
+    const headers: Record<string, string> =
+      framing === 'chunks' ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(body.length) };
+    const answer =
+      framing === 'HTTP/2'
+        ? await ask2(session, { ':path': '/big', ':method': 'POST' }, body)
+        : await ask1({ port: stand.port, host, method: 'POST', path: '/big', headers, body });
+    expect(answer.body).toMatch(/ 3000000$/);
+    session.destroy();
+    expect(requests).toEqual(['POST /big 3000000']);
+  });
+
   it('gets a WebSocket, as its first request too', async () => {
     const { host } = await tlsApp(kind);
     for (let round = 0; round < 2; round++) {
@@ -186,9 +201,63 @@ describe('an address that the user named', () => {
   });
 });
 
+describe('an app that speaks TLS and answers what cannot be passed on', () => {
+  it.each(['GET', 'DELETE', 'OPTIONS'])('is asked once (%s)', async (method) => {
+    let asked = 0;
+    const app = tls.createServer(own, (socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        asked++;
+        socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\nuryyb');
+      });
+    });
+    app.listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    open.push(app);
+    stand.routes.set('unknown-coding.localhost', (app.address() as net.AddressInfo).port);
+    const ask = { port: stand.port, host: 'unknown-coding.localhost', method, headers: { 'content-length': '0' } };
+    expect((await ask1(ask)).status).toBe(502);
+    expect(asked).toBe(1);
+  });
+});
+
 describe('an app in plain text', () => {
   let app: TestUpstream | undefined;
   afterEach(() => app?.close());
+
+  it('that takes an upload before it says a word is asked once whether it speaks TLS, and gets it whole', async () => {
+    let connections = 0;
+    app = await httpUpstream((request, response) => {
+      let length = 0;
+      request.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      request.on('end', () => response.end(String(length)));
+    });
+    (app as unknown as { server: http.Server }).server.on('connection', () => connections++);
+    stand.routes.set('upload.localhost', app.port);
+    const body = randomBytes(1_000_000);
+    for (const headers of [{ 'content-length': '1000000' }, { 'transfer-encoding': 'chunked' }]) {
+      const ask = { port: stand.port, host: 'upload.localhost', method: 'POST', headers, body };
+      expect(await ask1(ask)).toMatchObject({ status: 200, body: '1000000' });
+    }
+    expect(connections).toBeLessThanOrEqual(3);
+  });
+
+  it('that hangs up before it has said a word, and reads on to the end of a head, costs no long wait', async () => {
+    const raw = await rawUpstream((text, socket) => {
+      if (text.includes('\r\n\r\n')) socket.destroy();
+    });
+    app = raw;
+    stand.routes.set('hangs-up.localhost', raw.port);
+    const ask = { port: stand.port, host: 'hangs-up.localhost', method: 'POST', headers: { 'content-length': '2' } };
+    const before = performance.now();
+    expect((await ask1({ ...ask, body: 'hi' })).status).toBe(502);
+    expect(performance.now() - before).toBeLessThan(700);
+    // The request, once, and the question.
+    expect(raw.received.filter((text) => text.startsWith('POST')).length).toBe(1);
+    expect(raw.connections).toBe(2);
+  });
 
   it('may answer 400 with words that sound like it', async () => {
     const words = 'Client sent an HTTP request to an HTTPS server.\n';

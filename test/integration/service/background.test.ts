@@ -175,6 +175,10 @@ describe('stop', () => {
     const stream = http.get({ socketPath: hostwise.controlSocket, path: '/_api/events' });
     stream.on('error', () => {});
     await once(stream, 'response');
+    const told = await cli(['start'], { dataDir: hostwise.dataDir });
+    expect(told.stdout).toMatch(/runs already in a terminal .*\n {2}Look/);
+    // It logs to that terminal: there is no file.
+    expect(told.stdout).not.toContain('Log');
     expect((await cli(['stop'], { dataDir: hostwise.dataDir })).code).toBe(0);
     expect(await hostwise.process.exited).toBe(0);
     expect(await connects(hostwise.httpsPort)).toBe(false);
