@@ -65,6 +65,18 @@ describe('the README', () => {
   });
 });
 
+it('no comment leads to a document that is not there', () => {
+  const sources = globSync('{src,test,scripts,bench}/**/*.{ts,tsx,mjs}', {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**'],
+  });
+  const named = sources.flatMap((source) =>
+    [...read(source).matchAll(/(?<![\w./-])docs\/[\w-]+\.md/g)].map(([document]) => ({ source, document })),
+  );
+  expect(named.length).toBeGreaterThan(2);
+  expect(named.filter(({ document }) => !existsSync(join(ROOT, document)))).toEqual([]);
+});
+
 describe('the table of error codes', () => {
   const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter(
     (path) => !path.endsWith('.test.ts') && path !== 'src/core/errors.ts',

@@ -138,7 +138,7 @@ interface Handshake {
 async function serve(
   certificates: CertificateContexts,
   answer: (socket: tls.TLSSocket) => void = (socket) => socket.end('hello'),
-): Promise<{ port: number; sniCalls: () => number }> {
+): Promise<{ port: number; server: tls.Server; sniCalls: () => number }> {
   let sniCalls = 0;
   const server = tls.createServer({
     ...certificates.secureServerOptions(),
@@ -157,7 +157,7 @@ async function serve(
   onTestFinished(() => {
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, sniCalls: () => sniCalls };
+  return { port: (server.address() as AddressInfo).port, server, sniCalls: () => sniCalls };
 }
 
 /** Shake hands and read to the end; rejects when the client refuses the certificate. */
@@ -205,6 +205,37 @@ describe('a TLS server with these contexts', () => {
     expect(socket.getPeerCertificate().subjectaltname).toBe(names);
     expect(sniCalls()).toBe(0);
     socket.destroy();
+  });
+
+  it('renews while it runs what clients without a name get, at two thirds of its life and no sooner', async () => {
+    const time = clock();
+    // So that what is minted later is valid by the client's clock, too.
+    time.pass(-41 * DAY_MS);
+    const certificates = await contexts({ now: time.now });
+    const { port, server } = await serve(certificates);
+    const renew = () => certificates.renewDefault((options) => server.setSecureContext(options));
+    const shown = async (): Promise<string> => {
+      const socket = tls.connect({
+        port,
+        host: '127.0.0.1',
+        ca: authority.rootPem,
+        checkServerIdentity: () => undefined,
+      });
+      await once(socket, 'secureConnect');
+      const { serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      return serialNumber;
+    };
+    const first = await shown();
+    time.pass(39 * DAY_MS);
+    await renew();
+    expect(await shown()).toBe(first);
+    time.pass(2 * DAY_MS);
+    await renew();
+    const second = await shown();
+    expect(second).not.toBe(first);
+    await renew();
+    expect(await shown()).toBe(second);
   });
 
   it('does not vouch for a foreign name', async () => {
