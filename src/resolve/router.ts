@@ -34,6 +34,7 @@ import { ReturnWatch } from './return-watch.ts';
 import { isAwaitedSite, rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_SUFFIX, addressKey, flightKey } from './route-keys.ts';
 import { SecondLooks } from './second-looks.ts';
+import { SharingWatch } from './sharing-watch.ts';
 import { publicReason } from './trace.ts';
 import { rehearseMapping } from './warm-up.ts';
 
@@ -46,7 +47,7 @@ const LOOK_PATIENCE_MS = 500;
 
 /** What the router is made of. */
 export interface RouterParts {
-  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds'>;
+  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds' | 'isShared'>;
   store: MappingStore;
   resolver: Resolver;
   log: Logger;
@@ -69,6 +70,7 @@ export class HostRouter {
   readonly #looks: SecondLooks;
   readonly #returns: ReturnWatch;
   readonly #movedAway: MovedAway;
+  readonly #sharing: SharingWatch;
   readonly #now: () => number;
 
   constructor(parts: RouterParts) {
@@ -90,6 +92,8 @@ export class HostRouter {
       this.#now,
     );
     this.#movedAway = new MovedAway(parts.folders);
+    const isShared = discovery.isShared.bind(discovery);
+    this.#sharing = new SharingWatch({ isShared, look, forget: (key) => this.#forget(key) }, this.#now);
     this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
@@ -123,8 +127,11 @@ export class HostRouter {
     return this.#mappings.of(ask) !== undefined;
   }
 
-  /** Does the right one still listen? */
+  /** Does the right one still listen? Whether it does so alone is looked at aside. */
   verify(upstream: Upstream): boolean | Promise<boolean> {
+    this.#sharing.opened(upstream).catch((error: unknown) => {
+      this.#parts.log.error({ err: error }, 'Who shares a port could not be looked at');
+    });
     return this.#parts.discovery.holds(upstream.proof);
   }
 
@@ -159,6 +166,10 @@ export class HostRouter {
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'The first visit could not be prepared');
     }
+  }
+
+  #forget(key: string): void {
+    for (const [ask, known] of this.#addresses.entries()) if (known.key === key) this.#addresses.delete(ask);
   }
 
   async #route(ask: RouteAsk): Promise<RouteOutcome> {

@@ -58,6 +58,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     discovery: {
       current: undefined,
       holds: () => true,
+      isShared: async () => snapshot.processes.some(({ listen }) => listen.some(({ inode }) => inode === 'another')),
       refresh: async () => {
         looks++;
         await gate;
@@ -168,6 +169,51 @@ describe('a port that another program shares by now', () => {
     expect(router.peek(ask('shop.localhost'))?.port).toBe(4001);
     await expect.poll(() => router.peek(ask('shop.localhost'))).toBeUndefined();
     expect(portOf(await router.route(ask('shop.localhost')))).toBe('unknown');
+  });
+});
+
+describe('a port that another program begins to share', () => {
+  const sharing = program(9, '/w/blog', 'server.js', 4001);
+  const other = { ...sharing, listen: sharing.listen.map((listen) => ({ ...listen, inode: 'another' })) };
+
+  it.each(['name', 'user'])(
+    'is left after the next connection, with no navigation, by a mapping of %s',
+    async (source) => {
+      const { router, store, run } = await machine();
+      const fetched = ask('shop.localhost', { navigation: false });
+      run(SHOP);
+      if (source === 'user') await store.set('shop.localhost', byUser(SHOP, 4001));
+      const outcome = await router.route(fetched);
+      if (outcome.kind !== 'upstream') throw new Error(outcome.kind);
+      run(SHOP, other);
+      expect(router.verify(outcome.upstream)).toBe(true);
+      await expect.poll(() => router.peek(fetched)).toBeUndefined();
+      expect(portOf(await router.route(fetched))).toBe('unknown');
+    },
+  );
+
+  it('is kept by a service whose own workers share it, without a look for each connection', async () => {
+    const { router, store, run, looks, pass } = await machine();
+    const fetched = ask('shop.localhost', { navigation: false });
+    const worker = {
+      ...SHOP,
+      id: 'p3',
+      pid: 3,
+      listen: SHOP.listen.map((listen) => ({ ...listen, inode: 'another' })),
+    };
+    run(SHOP, worker);
+    await store.set('shop.localhost', byUser(SHOP, 4001));
+    const outcome = await router.route(fetched);
+    if (outcome.kind !== 'upstream') throw new Error(outcome.kind);
+    router.verify(outcome.upstream);
+    await expect.poll(() => router.peek(fetched)).toBeUndefined();
+    expect(portOf(await router.route(fetched))).toBe(4001);
+    const before = looks();
+    pass(1_000);
+    router.verify(outcome.upstream);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(router.peek(fetched)?.port).toBe(4001);
+    expect(looks()).toBe(before);
   });
 });
 
