@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 import { systemCode } from '../core/errors.ts';
 import { endsBehindAnswers, isAnswering } from './pipeline.ts';
 
+/** A client that sends no more gets our words at once, or never: over TLS its reset may look like an end. */
+const ENDED_MS = 100;
+
 const refused = new WeakSet<Socket>();
 
 /**
@@ -28,7 +31,9 @@ export function refuse(error: Error, socket: Socket, closingMs: number): void {
   }
   const status = statusOf(code);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
-  const timer = setTimeout(() => socket.destroy(), closingMs);
+  // One that has said its last word sends nothing more, and its app waits for the rest until the connection is gone.
+  const patienceMs = code === 'HPE_INVALID_EOF_STATE' ? Math.min(closingMs, ENDED_MS) : closingMs;
+  const timer = setTimeout(() => socket.destroy(), patienceMs);
   socket.once('close', () => clearTimeout(timer));
 }
 
