@@ -6,6 +6,7 @@ import type http from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { createControlPlane } from './api/control-plane.ts';
 import { keptDashboardAssets } from './api/dashboard-assets.ts';
+import { bindPorts } from './bind-ports.ts';
 import type { Settings } from './config/settings.ts';
 import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
@@ -13,8 +14,7 @@ import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import type { Snapshot } from './core/service.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
-import { type InheritedSockets, takeInheritedSockets } from './platform/inherited-sockets.ts';
-import { type BoundPort, listenBoth } from './platform/listen.ts';
+import { takeInheritedSockets } from './platform/inherited-sockets.ts';
 import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
 import { openFileLimit } from './platform/open-files.ts';
@@ -27,8 +27,8 @@ import { limitsFor } from './proxy/listener-limits.ts';
 import { Upstreams } from './proxy/upstreams.ts';
 import { replay } from './replay.ts';
 import { LlmBudget } from './resolve/budget.ts';
-import { canonicalHosts } from './resolve/canonical.ts';
 import { chooseLlm, type LlmChoice } from './resolve/choose-llm.ts';
+import { shownHosts } from './resolve/hostnames.ts';
 import { prepareNames } from './resolve/name-index.ts';
 import { Resolver } from './resolve/resolver.ts';
 import { HostRouter } from './resolve/router.ts';
@@ -38,8 +38,9 @@ import { MappingStore } from './routes/mapping-store.ts';
 import { apiToken } from './service/api-token.ts';
 import { acquireControlSocket } from './service/control-socket.ts';
 import type { Lifecycle } from './service/lifecycle.ts';
-import { llmReport, llmText, portReport, type StartReport, servicesOf } from './start-report.ts';
-import { type Authority, loadOrCreateAuthority } from './tls/authority.ts';
+import { llmReport, llmText, type StartReport, servicesOf } from './start-report.ts';
+import { loadOrCreateAuthority } from './tls/authority.ts';
+import { authorityWarnings } from './tls/authority-warnings.ts';
 import { refreshBundles } from './tls/client-bundles.ts';
 import { CertificateContexts } from './tls/contexts.ts';
 import { OwnCertificate } from './tls/own-certificate.ts';
@@ -69,6 +70,8 @@ export interface AppEnvironment {
   trustCommand: string;
   /** Answers on the control socket before everybody else. */
   lifecycle: Lifecycle;
+  /** Starts what runs beside it, once the data folder is ours and before the first look. @returns what ends it */
+  startBeside?: () => Promise<() => Promise<void>>;
 }
 
 /**
@@ -111,6 +114,8 @@ async function build(
     if (!lifecycle.handle(request, response)) answerTrusted(request, response);
   });
   closers.push(() => socket.close());
+  const endBeside = await environment.startBeside?.();
+  if (endBeside) closers.push(endBeside);
 
   const parts = await buildRouting(settings, environment, closers);
   const { discovery, store, router, resolver, llm } = parts;
@@ -118,6 +123,16 @@ async function build(
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
   const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
+  const own = await ownCertificate(settings, log);
+  const certificateWarnings = (): string[] =>
+    authorityWarnings({
+      authority,
+      nameConstraints,
+      ownUncovered: own?.uncoveredDomains ?? [],
+      trusted: trust.report.trusted,
+      replaced: trust.replaced,
+      trustCommand,
+    });
   const ports = { https: 0, http: 0 };
   const redirects = (): boolean => settings.http === 'redirect' || (settings.http === 'auto' && trust.report.trusted);
 
@@ -148,12 +163,13 @@ async function build(
     logs: environment.logRing,
     settings: () => settingsInForce(settings),
     dashboardAssets: keptDashboardAssets(),
-    hostnames: (snapshot) => canonicalHosts(snapshot),
+    hostnames: (snapshot) => shownHosts(snapshot, domains),
     resolve: async (question) => router.decide(question, await discovery.refresh()),
     mappingFromInput: (input, snapshot) => mappingFromInput(input, snapshot, new Date()),
     mappingForChoice: (service, port) =>
       mappingFor(service, port, { source: 'user', reason: 'You chose it', confidence: 1, now: new Date() }),
     onStatus: () => trust.look(),
+    lookAtTrust: () => trust.lookNow(),
     info: () => ({
       version,
       pid: process.pid,
@@ -164,7 +180,7 @@ async function build(
       ports: { https: ports.https || null, http: ports.http || null },
       model: llm.client?.model ?? settings.model,
       llm: { reason: llmText(llm), ...resolver.llmState(llm), spend: resolver.llmSpend },
-      warnings: [...store.warnings, ...(discovery.current?.warnings ?? [])],
+      warnings: [...store.warnings, ...(discovery.current?.warnings ?? []), ...certificateWarnings()],
       docker: discovery.docker,
       routes: store.size,
       lastError: environment.logRing.lastError,
@@ -181,7 +197,6 @@ async function build(
     ownUid: process.getuid?.() ?? -1,
     log,
   });
-  const own = await ownCertificate(settings, log);
   const contexts = await CertificateContexts.create(authority, {
     domains,
     isRouted: (name) => store.get(name) !== undefined,
@@ -244,12 +259,12 @@ async function build(
       hosts: bound.https.hosts,
       portNotes: bound.portNotes,
       ...(bound.deniedPort === undefined ? {} : { deniedPort: bound.deniedPort }),
-      ...servicesOf(snapshot),
+      ...servicesOf(snapshot, domains),
       llm: llmReport(chosen),
       trust: trust.report,
       httpMode: redirects() ? 'redirect' : 'serve',
       dataDir: settings.dataDir,
-      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings(authority, settings, own)],
+      warnings: [...store.warnings, ...(snapshot.warnings ?? []), ...certificateWarnings()],
       domains: settings.domains,
     },
   };
@@ -297,46 +312,6 @@ async function buildRouting(
   return { discovery, store, resolver, llm, router: new HostRouter({ discovery, store, resolver, log }) };
 }
 
-/** Both ports, on the same addresses; TLS and plain HTTP are told apart on either. */
-async function bindPorts(
-  settings: Settings,
-  sockets: InheritedSockets,
-  listener: Listener,
-  closers: Closers,
-): Promise<{ https: BoundPort; http: BoundPort } & Pick<StartReport, 'portNotes' | 'deniedPort'>> {
-  const bind = async (name: 'https' | 'http'): Promise<BoundPort> => {
-    const { port, explicit, fallback } = settings[`${name}Port`];
-    const flag = `--${name}-port`;
-    const bound = await listenBoth({
-      inherited: sockets.get(name) ?? [],
-      port,
-      hosts: settings.bind,
-      explicit,
-      fallbackPort: fallback,
-      flag,
-      onConnection: (socket) => listener.accept(socket),
-    });
-    closers.push(() => bound.close());
-    return bound;
-  };
-  const https = await bind('https');
-  const http = await bind('http');
-  const { portNotes, ...report } = portReport([https, http]);
-  const ports = { https: https.port, http: http.port };
-  return { https, http, ...report, portNotes: [...portNotes, ...notAsAsked(settings, sockets, ports)] };
-}
-
-/** A service's sockets stay where they were installed, whatever the settings say now. */
-function notAsAsked(settings: Settings, sockets: InheritedSockets, ports: Record<'https' | 'http', number>): string[] {
-  return (['https', 'http'] as const)
-    .filter((name) => sockets.has(name) && settings[`${name}Port`].explicit)
-    .filter((name) => settings[`${name}Port`].port !== ports[name])
-    .map(
-      (name) =>
-        `The service holds port ${ports[name]} for ${name}; install it again for ${settings[`${name}Port`].port}`,
-    );
-}
-
 /** One line a mapping: a page's assets are refused by the dozen. */
 function refusalLog(log: Logger): (key: string, by: HostChecker) => void {
   const told = new LRUCache<string, true>({ max: 1_000 });
@@ -358,32 +333,4 @@ async function ownCertificate(settings: Settings, log: Logger): Promise<OwnCerti
     domains: settings.domains,
     onProblem: ({ message }) => log.warn(`${message}; the certificate before goes on`),
   });
-}
-
-function certificateWarnings(
-  { replacedFor, constrained }: Authority,
-  { nameConstraints }: Settings,
-  own: OwnCertificate | undefined,
-): string[] {
-  const warnings: string[] = [];
-  if (replacedFor.length > 0) {
-    warnings.push(
-      `There is a new CA, because the one before could not vouch for ${replacedFor.join(', ')}: it has to be trusted again`,
-    );
-  }
-  if (!constrained && nameConstraints) {
-    warnings.push(
-      'The CA has no name constraints, so its key could vouch for any site; "ca rotate" makes a limited one',
-    );
-  }
-  if (constrained && !nameConstraints) {
-    warnings.push('The CA has name constraints; "ca rotate --no-name-constraints" makes one without');
-  }
-  const uncovered = own?.uncoveredDomains ?? [];
-  if (uncovered.length > 0) {
-    warnings.push(
-      `The certificate of --cert covers nothing under ${uncovered.join(', ')}: names there get one of our CA`,
-    );
-  }
-  return warnings;
 }

@@ -10,7 +10,8 @@ const OLDEST_NODE_MAJOR = 24;
 const version = process.versions.node;
 if (Number(version.split('.')[0]) < OLDEST_NODE_MAJOR) {
   process.stderr.write(
-    `hostwise: Node ${OLDEST_NODE_MAJOR} or newer is needed, but this is Node ${version} (${process.execPath})\n`,
+    `hostwise: Node ${OLDEST_NODE_MAJOR} or newer is needed, but this is Node ${version} (${process.execPath})\n` +
+      '  or use a clone of its repository, which brings its own: npm start\n',
   );
   process.exitCode = 1;
 } else {

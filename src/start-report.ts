@@ -1,5 +1,6 @@
 /** What the start page says, as data. */
 import type { AppError } from './core/errors.ts';
+import { classifyHostname } from './core/hostname.ts';
 import {
   candidatePorts,
   candidatesOf,
@@ -9,8 +10,9 @@ import {
   type Snapshot,
 } from './core/service.ts';
 import { hostPort } from './core/upstream.ts';
-import { canonicalHosts } from './resolve/canonical.ts';
 import type { ChosenLlm } from './resolve/choose-llm.ts';
+import { matchHints } from './resolve/hints.ts';
+import { shownHosts } from './resolve/hostnames.ts';
 import { matchNames } from './resolve/names.ts';
 import type { TrustReport } from './tls/trust/trust-report.ts';
 
@@ -84,12 +86,15 @@ export function llmText(choice: ChosenLlm): string {
 }
 
 /** The services that a hostname could mean, by hostname. */
-export function servicesOf(snapshot: Snapshot): Pick<StartReport, 'services' | 'otherServices'> {
-  const hosts = canonicalHosts(snapshot);
+export function servicesOf(
+  snapshot: Snapshot,
+  domains: readonly string[],
+): Pick<StartReport, 'services' | 'otherServices'> {
+  const hosts = shownHosts(snapshot, domains);
   const services: StartService[] = [];
   for (const service of candidatesOf(snapshot)) {
     const hostname = hosts.get(service.id);
-    if (hostname && answers(hostname, snapshot)) services.push(startService(service, hostname));
+    if (hostname && answers(hostname, snapshot, domains)) services.push(startService(service, hostname));
   }
   services.sort((a, b) => a.hostname.localeCompare(b.hostname));
   const total = snapshot.processes.length + snapshot.containers.length;
@@ -97,8 +102,12 @@ export function servicesOf(snapshot: Snapshot): Pick<StartReport, 'services' | '
 }
 
 /** Would this URL open? Not with two ports of which neither is clearly meant, and not for what may not be inspected. */
-function answers(hostname: string, snapshot: Snapshot): boolean {
-  const match = matchNames(hostname.slice(0, hostname.lastIndexOf('.')), snapshot);
+function answers(hostname: string, snapshot: Snapshot, domains: readonly string[]): boolean {
+  const host = classifyHostname(hostname, domains);
+  if (host.kind !== 'app') return false;
+  const { name } = host;
+  const hint = matchHints({ hostname, name, domains }, snapshot);
+  const match = hint.outcome === 'decided' ? hint : matchNames(name, snapshot);
   if (match.outcome !== 'decided') return false;
   return snapshot.processes.every(({ id, command }) => id !== match.id || command !== '');
 }

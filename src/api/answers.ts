@@ -1,4 +1,5 @@
 /** Answers of the control plane: one place for their headers and for how an error looks. */
+import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
 import { APP_POLICY, documentPolicy, NO_DOCUMENT_POLICY, renderDocument } from '../core/document.ts';
 import type { AppError } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import { html, withoutControls } from '../core/html.ts';
 import type { PageFormat } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
 import type { ControlEnv } from './env.ts';
+import type { Place } from './guard.ts';
 import type { Problem } from './wire.ts';
 
 /** What every answer carries, unless it says otherwise itself. */
@@ -64,12 +66,17 @@ export function seeOther(location: string): Response {
   return new Response(null, { status: 303, headers: { location } });
 }
 
-/** What somebody who asked gets when it goes wrong: problem details (RFC 9457) under `/_api/`, else what they prefer. */
-export function errorAnswer(error: AppError, path: string, format: PageFormat): Response {
+/**
+ * What somebody who asked gets when it goes wrong: problem details (RFC 9457) under `/_api/`, else what they prefer.
+ * @param on the dashboard's host: a page there leads home
+ */
+export function errorAnswer(error: AppError, path: string, format: PageFormat, on?: Place): Response {
   const { status, code, message, hint } = error;
   if (path.startsWith('/_api/') || path === '/_api' || format === 'json') {
     const type = `urn:hostwise:error:${code.toLowerCase()}`;
-    const body: Problem = { type, title: message, status, code, ...(hint === undefined ? {} : { hint }) };
+    // The title is that of the kind, the same each time; what is wrong this time is the detail (RFC 9457 section 3.1).
+    const title = STATUS_CODES[status] ?? 'Error';
+    const body: Problem = { type, title, status, detail: message, code, ...(hint === undefined ? {} : { hint }) };
     const answer = jsonAnswer(body, status);
     answer.headers.set('content-type', 'application/problem+json');
     return answer;
@@ -80,7 +87,8 @@ export function errorAnswer(error: AppError, path: string, format: PageFormat): 
       title: message,
       branded: true,
       body: html`<p class="status">${status}</p><h1>${message}</h1>
-${hint !== undefined && html`<p class="soft">${hint}</p>`}`,
+${hint !== undefined && html`<p class="soft">${hint}</p>`}
+${on === 'control' && html`<p class="actions"><a href="/">Dashboard</a></p>`}`,
     }),
     status,
   );

@@ -9,7 +9,7 @@ import { renderDocument } from '../core/document.ts';
 import { AppError } from '../core/errors.ts';
 import { CONTROL_LABEL, classifyHostname } from '../core/hostname.ts';
 import { html } from '../core/html.ts';
-import type { AnyRequest, AnyResponse, CallerRequest } from '../core/http-message.ts';
+import type { AnyRequest, AnyResponse, CallerRequest, PageFormat } from '../core/http-message.ts';
 import { pageFormat } from '../core/page-format.ts';
 import type { Snapshot } from '../core/service.ts';
 import { WAIT_PATH } from '../core/wait.ts';
@@ -90,7 +90,7 @@ export function createControlPlane(parts: ControlParts): ControlPlaneServer {
       // Node's own Request and Response stay what they are for the rest of the program.
       overrideGlobalObjects: false,
       hostname: call.hostname,
-      errorHandler: (error) => withSafetyHeaders(failure(error, parts, 'text', '/')),
+      errorHandler: (error) => withSafetyHeaders(failure(error, parts, { path: '/', format: 'text' })),
     });
     listener(call.incoming, call.outgoing).catch((error: unknown) => {
       parts.log.error({ err: error }, 'An answer of the control plane could not be sent');
@@ -119,7 +119,7 @@ function openAnswer(request: Request, call: Omit<CallContext, 'caller'>, parts: 
   if (pathname === WAIT_PATH && call.on === 'app') return waiting(call, parts, pathname);
   if (pathname !== '/_tls_check' && pathname !== '/_tls_check/') return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return failure(new MethodError(request.method, ['GET', 'HEAD']), parts, 'text', pathname);
+    return failure(new MethodError(request.method, ['GET', 'HEAD']), parts, { path: pathname, format: 'text' });
   }
   return tlsCheck(searchParams.get('domain') ?? undefined, call.hostname, parts.info().domains);
 }
@@ -128,7 +128,7 @@ function waiting(call: Omit<CallContext, 'caller'>, parts: ControlParts, pathnam
   try {
     return waitAnswer(parts, call, pathname);
   } catch (error) {
-    return failure(error, parts, 'text', pathname);
+    return failure(error, parts, { path: pathname, format: 'text' });
   }
 }
 
@@ -172,26 +172,35 @@ function controlRoutes(parts: ControlParts): Hono<ControlEnv> {
 function withErrors(routes: Hono<ControlEnv>, parts: ControlParts): Hono<ControlEnv> {
   routes.notFound((c) => {
     const missing = new AppError('API_NOT_FOUND', `There is nothing at “${c.req.path.slice(0, 200)}”`);
-    return errorAnswer(missing, c.req.path, formatOf(c));
+    return errorAnswer(missing, c.req.path, formatOf(c), c.env.on);
   });
-  routes.onError((error, c) => failure(error, parts, formatOf(c), c.req.path));
+  routes.onError((error, c) => failure(error, parts, { path: c.req.path, format: formatOf(c), on: c.env.on }));
   return routes;
 }
 
+/** What an error is an answer to. */
+interface Asked {
+  path: string;
+  format: PageFormat;
+  /** Where a page may lead home. */
+  on?: Place;
+}
+
 /** An error that we understand is told; any other is a bug: it is logged, and told without its words. */
-function failure(error: unknown, parts: ControlParts, format: ReturnType<typeof formatOf>, path: string): Response {
+function failure(error: unknown, parts: ControlParts, { path, format, on }: Asked): Response {
+  const answerTo = (known: AppError): Response => errorAnswer(known, path, format, on);
   if (error instanceof MethodError) {
-    const answer = errorAnswer(error, path, format);
+    const answer = answerTo(error);
     // RFC 9110 section 15.5.6: a 405 says what is possible.
     answer.headers.set('allow', error.allow);
     return answer;
   }
-  if (error instanceof AppError) return errorAnswer(error, path, format);
+  if (error instanceof AppError) return answerTo(error);
   if (error instanceof Error && error.name === 'RequestError') {
-    return errorAnswer(new AppError('API_BAD_REQUEST', 'The request could not be read'), path, format);
+    return answerTo(new AppError('API_BAD_REQUEST', 'The request could not be read'));
   }
   parts.log.error({ err: error, path }, 'The control plane made a mistake');
-  return errorAnswer(new AppError('API_FAILED', 'hostwise made a mistake; its log says more'), path, format);
+  return answerTo(new AppError('API_FAILED', 'hostwise made a mistake; its log says more'));
 }
 
 function debugView(parts: ControlParts): DebugAnswer {

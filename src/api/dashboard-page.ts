@@ -80,7 +80,7 @@ function mappingRow(
   if (!mapping) return html``;
   const [hostname = key, service] = key.split(':');
   const name = service === undefined ? html`<a href="${urlOf(hostname)}">${hostname}</a>` : key;
-  return html`<tr><td>${name}</td><td>${targetText(mapping)}</td><td><span class="tag">${mapping.source ?? 'unknown'}</span></td>
+  return html`<tr><td class="host">${name}</td><td>${targetText(mapping)}</td><td><span class="tag">${mapping.source ?? 'unknown'}</span></td>
 <td class="soft">${mapping.llmReason}</td><td>${pageToken !== undefined && forgetForm(key, pageToken)}</td></tr>
 `;
 }
@@ -109,7 +109,7 @@ ${moreLink(services.length, isComplete, 'services')}`;
 function serviceRow(service: Service, hostname: string | undefined, urlOf: DashboardParts['urlOf']): Html {
   return html`<tr><td>${describeService(service)}<br><small>${whereabouts(service)}</small></td>
 <td>${candidatePorts(service).join(', ')}</td>
-<td>${hostname !== undefined && html`<a href="${urlOf(hostname)}">${hostname}</a>`}</td></tr>
+<td class="host">${hostname !== undefined && html`<a href="${urlOf(hostname)}">${hostname}</a>`}</td></tr>
 `;
 }
 
@@ -127,9 +127,9 @@ export function whereabouts(service: Service): string {
     .join(' · ');
 }
 
-function statePart({ version, model, llm, trust, ports, dataDir, cacheFile }: StatusAnswer): Html {
+function statePart({ version, llm, trust, ports, dataDir, cacheFile }: StatusAnswer): Html {
   return html`<h2>State</h2>
-<p>LLM: ${llm.usable ? model : 'none'} <span class="soft">${maskText(llm.reason)}</span></p>
+<p>LLM: ${llm.usable ? maskText(llm.reason) : html`none <span class="soft">${maskText(llm.reason)}</span>`}</p>
 <p>Certificate: ${trustText(trust.trusted)}</p>
 ${trust.trusted !== true && trust.commands.map((command) => html`<pre>${command}</pre>`)}
 <p class="soft">hostwise ${version}, ports ${[ports.https, ports.http].filter((port) => port !== null).join(' and ')},

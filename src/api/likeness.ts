@@ -63,7 +63,7 @@ export function likenessOf(
 
 /** NaN where it is not known. */
 function ageOf(service: Service, { nowMs, uptimeMs }: Clock): number {
-  if (isContainer(service)) return Number.NaN;
+  if (isContainer(service)) return nowMs - Date.parse(service.startedAt ?? '');
   const { startTicks, startedAt = '' } = service;
   return startTicks === undefined ? nowMs - Date.parse(startedAt) : uptimeMs - startTicks * TICK_MS;
 }

@@ -13,6 +13,10 @@ describe('maskText', () => {
     ['{"secret":"abc"}', '{"secret":***}'],
     ['key sk-or-v1-0123456789abcdef end', 'key *** end'],
     ['the token expired', 'the token expired'],
+    ['node --key abc --db-pass abc --pw=abc -auth abc x', 'node --key *** --db-pass *** --pw=*** -auth *** x'],
+    ['DB_PASS=abc azcopy https://x/?sv=1&sig=a%2Fb&se=2', 'DB_PASS=*** azcopy https://x/?sv=1&sig=***&se=2'],
+    ['git --author=kim --keyboard us monkey=1 auth: none', 'git --author=kim --keyboard us monkey=1 auth: none'],
+    ['node --key --port 80', 'node --key --port 80'],
     [
       'node /home/kim/shop/node_modules/.bin/vite --port 5173',
       'node /home/kim/shop/node_modules/.bin/vite --port 5173',
@@ -23,7 +27,18 @@ describe('maskText', () => {
 
   it('takes hostile text in no time', () => {
     const started = performance.now();
-    for (const part of ['token', '--token ', 'a://b:', 'eyJaaaaa.', '"token" ', 'password'.repeat(3)])
+    for (const part of [
+      'token',
+      '--token ',
+      'a://b:',
+      'eyJaaaaa.',
+      '"token" ',
+      'password'.repeat(3),
+      '-key',
+      '-',
+      'key ',
+      'a-key=',
+    ])
       maskText(part.repeat(20_000));
     expect(performance.now() - started).toBeLessThan(2_000);
   });

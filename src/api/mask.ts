@@ -9,7 +9,8 @@ const MASK = '***';
 const SECRET_WORD =
   'passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|authorization|signature';
 /** Words that say so only as a whole (`--auth=`, `--db-pass`, `--key`), not as a part (`--author`, `--keyboard`). */
-const WHOLE_WORD = '(?:^|[-_.])(?:pass|auth|key)(?:$|[-_.])';
+const WHOLE = 'pass|pw|auth|key|sig';
+const WHOLE_WORD = `(?:^|[-_.])(?:${WHOLE})(?:$|[-_.])`;
 const SECRET_NAME = new RegExp(`${SECRET_WORD}|${WHOLE_WORD}`, 'i');
 const NAME = `[\\w.-]{0,40}(?:${SECRET_WORD})[\\w.-]{0,40}`;
 const VALUE = `"[^"]*"|'[^']*'|[^\\s&;,"']+`;
@@ -17,6 +18,11 @@ const VALUE = `"[^"]*"|'[^']*'|[^\\s&;,"']+`;
 const ASSIGNMENT = new RegExp(`(${NAME}["']?\\s*[=:]\\s*)(?:${VALUE})`, 'gi');
 /** `--password x`: a flag, so that `the token expired` stays as it is. */
 const FLAG = new RegExp(`(--?${NAME}\\s+)(?!-)(?:${VALUE})`, 'gi');
+const WHOLE_NAME = `(?:[\\w.-]{0,40}[-_.])?(?:${WHOLE})(?:[-_.][\\w.-]{0,40})?`;
+/** `DB_PASS=x`, `--auth=x`, `?sig=x`. Only with `=`: `the auth: ...` is a sentence. */
+const WHOLE_ASSIGNMENT = new RegExp(`(?<![\\w.-])(${WHOLE_NAME}=)(?:${VALUE})`, 'gi');
+/** `--db-pass x`. */
+const WHOLE_FLAG = new RegExp(`(?<!\\S)(-${WHOLE_NAME}\\s+)(?!-)(?:${VALUE})`, 'gi');
 /** Deeper or longer than this is nothing that we made. */
 const MAX_DEPTH = 8;
 const MAX_TEXT_CHARS = 16_384;
@@ -37,7 +43,8 @@ const SECRET_VALUES: readonly [RegExp, string][] = [
 export function maskText(text: string): string {
   let masked = text.slice(0, MAX_TEXT_CHARS);
   for (const [pattern, replacement] of SECRET_VALUES) masked = masked.replace(pattern, replacement);
-  return masked.replace(ASSIGNMENT, `$1${MASK}`).replace(FLAG, `$1${MASK}`);
+  for (const pattern of [ASSIGNMENT, FLAG, WHOLE_ASSIGNMENT, WHOLE_FLAG]) masked = masked.replace(pattern, `$1${MASK}`);
+  return masked;
 }
 
 /** Is the value under this name (of a header, a parameter, a field) a secret? */

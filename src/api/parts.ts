@@ -82,6 +82,8 @@ export interface ControlParts {
   info(): StatusAnswer;
   /** Somebody asks how things are: a moment to look at what is not looked at otherwise. Returns at once. */
   onStatus?(): void;
+  /** Ask the trust stores now: a second where there is a Java. Never rejects. */
+  lookAtTrust?(): Promise<void>;
   /** The dashboard's files; undefined where they were not built. Cheap: asked with every page. */
   dashboardAssets(): Promise<DashboardAssets | undefined>;
   /** Content of the 0600 token file. */

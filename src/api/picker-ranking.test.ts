@@ -60,7 +60,7 @@ it('puts the one first that the LLM was not sure of, and tells what it said', as
   decisions.add(decision({ host: 'other.localhost' }), 'request', 1);
   const { candidates, llm } = await rankCandidates(parts(NAMES, decisions), 'shop.localhost', [a, b, c], NO_HOSTNAMES);
   expect(candidates.map(({ service: { id } }) => id)).toEqual(['a', 'c', 'b']);
-  expect(candidates[0]?.why).toBe('The LLM leans towards it: perhaps the old one');
+  expect(candidates[0]?.why).toBe('The LLM’s best guess. perhaps the old one');
   expect(llm).toBe('perhaps the old one');
 });
 

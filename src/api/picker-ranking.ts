@@ -75,7 +75,7 @@ function reasonsOf(steps: readonly DecisionStep[]): Map<string, string> {
   const reasons = new Map<string, string>();
   for (const { step, candidates = [], detail } of steps) {
     for (const id of candidates) {
-      if (!reasons.has(id)) reasons.set(id, step === 'llm' ? `The LLM leans towards it: ${detail}` : detail);
+      if (!reasons.has(id)) reasons.set(id, step === 'llm' ? `The LLM’s best guess. ${detail}` : detail);
     }
   }
   return reasons;

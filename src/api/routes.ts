@@ -1,7 +1,7 @@
 /** `/_api/routes` and `/_api/traffic`: every remembered hostname, what it reaches now, and how that goes. */
 import { Hono } from 'hono';
 import { describeMapping, type Mapping, splitMappingKey } from '../core/mapping.ts';
-import type { Snapshot } from '../core/service.ts';
+import { isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Pausable, runInSlices } from '../core/slices.ts';
 import { locate } from '../routes/locate.ts';
 import { SLICE_MS } from '../traffic/route-figures.ts';
@@ -70,7 +70,13 @@ function reachOf(mapping: Mapping, snapshot: Snapshot): RouteView['reach'] {
   const at = locate(mapping, snapshot);
   if (at.kind !== 'found') return { state: at.kind === 'absent' ? 'away' : 'ambiguous', detail: maskText(at.detail) };
   const { label, address, port } = at.upstream;
-  return { state: 'up', id: at.service?.id ?? null, label, address, port };
+  return { state: 'up', id: at.service?.id ?? null, label, address, port, startedAtMs: startOf(at.service) };
+}
+
+/** Of a container alone: a process that is started again has another id. */
+function startOf(service: Service | null): number | null {
+  const startMs = service && isContainer(service) ? Date.parse(service.startedAt ?? '') : Number.NaN;
+  return Number.isFinite(startMs) ? startMs : null;
 }
 
 /** @param asked keys; undefined: all of them, which with a thousand busy routes is 2 MB */

@@ -15,8 +15,9 @@ const masked = 'Secrets are masked.';
 export const problemSchema = z
   .object({
     type: z.string().describe('urn:hostwise:error: and the code in lower case'),
-    title: z.string().describe('What is wrong, in words'),
+    title: z.string().describe('The words of the status'),
     status: z.int(),
+    detail: z.string().describe('What is wrong, in words'),
     code: z.string().describe('Stable, for programs: ROUTE_NOT_FOUND ...'),
     hint: z.string().exactOptional().describe('What to do'),
   })
@@ -65,6 +66,7 @@ export const reachSchema = z.discriminatedUnion('state', [
     label: z.string(),
     address: z.string(),
     port: z.int(),
+    startedAtMs: z.number().nullable().describe('Epoch ms of a container’s latest start; null where it is not known'),
   }),
   z.object({ state: z.enum(['away', 'ambiguous']), detail: z.string() }),
 ]);

@@ -56,7 +56,7 @@ function ofHost(parts: ControlParts, host: string, snapshot: Snapshot, origin: s
     ...(at?.kind === 'absent' && mapping?.type === 'docker' ? { stopped: containerName(mapping) } : {}),
     body: html`<h1>What answers <code>${hostname}</code></h1>
 <div class="card"><dl>${mapping ? mappingRows(mapping, at) : html`<dt>Goes to</dt><dd>Nothing is remembered for it</dd>`}
-${service && serviceRows(service)}${failureRows(parts, hostname)}</dl></div>`,
+${service && serviceRows(service)}${failureRows(parts, hostname, service)}</dl></div>`,
     actions: html`<a href="${siblingOrigin(hostname, { origin, ports })}/">Open it</a>
 <a href="/pick?host=${encodeURIComponent(hostname)}">Choose another one</a>
 <a href="/#/requests?${new URLSearchParams({ route: hostname }).toString()}">Its requests</a>`,
@@ -94,19 +94,27 @@ function serviceRows(service: Service): Html {
 /** The latest failures in a row, newest first. */
 const MAX_FAILURES = 5;
 
-function failureRows({ traffic }: ControlParts, hostname: string): Html {
+function failureRows({ traffic }: ControlParts, hostname: string, service: Service | undefined): Html {
   const since = traffic.failingSince(hostname);
   const failed: TrafficRecord[] = [];
   for (const record of traffic.ring.newest()) {
     if (failed.length < MAX_FAILURES && record.hostname === hostname && record.error !== undefined) failed.push(record);
   }
-  if (failed.length === 0) return html``;
-  return html`<dt>Since</dt><dd>${since === undefined ? 'it answers again' : `no answer since ${new Date(since).toLocaleTimeString('en-GB')}`}</dd>
+  const [latest] = failed;
+  if (latest === undefined) return html``;
+  const isNew = service && isContainer(service) && Date.parse(service.startedAt ?? '') > latest.startedAtMs;
+  const state = since === undefined ? 'it answers again' : `no answer since ${clockOf(since)}`;
+  return html`<dt>State</dt><dd>${isNew ? 'started again, and not asked since' : state}</dd>
 <dt>Errors</dt><dd>${failed.map(requestLine).map(
-    ({ startedAt, method, target, error }) =>
-      html`<div><time datetime="${startedAt}">${new Date(startedAt).toLocaleTimeString('en-GB')}</time>
-<code>${method} ${target.slice(0, 120)}</code> <span class="bad">${error}</span></div>`,
+    ({ startedAt, method, target, error }, i, lines) =>
+      // The same words once, above the requests that they are about.
+      html`<div>${error !== lines[i - 1]?.error && html`<span class="bad">${error}</span><br>`}
+<small><time datetime="${startedAt}">${clockOf(startedAt)}</time> <code>${method} ${target.slice(0, 120)}</code></small></div>`,
   )}</dd>`;
+}
+
+function clockOf(time: string | number): string {
+  return new Date(time).toLocaleTimeString('en-GB');
 }
 
 async function withLog(

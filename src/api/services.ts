@@ -15,8 +15,11 @@ import type { Named, ServicesAnswer } from './wire.ts';
 export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   const routes = new Hono<ControlEnv>({ strict: false });
   routes.get('/services', async () => jsonAnswer(await runInSlices(servicesView(parts, await parts.snapshot()))));
-  routes.get('/status', () => {
-    parts.onStatus?.();
+  routes.get('/status', async (c) => {
+    // Our own commands have just changed a store, or are asked by a person how things are; others must not wait.
+    const isSure = c.env.caller === 'control-socket' && c.req.query('trust') === 'now';
+    if (isSure) await parts.lookAtTrust?.();
+    else parts.onStatus?.();
     return jsonAnswer(maskDeep(parts.info()));
   });
   routes.get('/resolve', async (c) => jsonAnswer(maskDecision(await trial(parts, (name) => c.req.query(name)))));

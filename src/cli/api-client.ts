@@ -53,7 +53,7 @@ const decisionSchema = z.looseObject({
   steps: z.array(stepSchema),
 });
 
-const refusalSchema = z.looseObject({ title: z.string(), hint: z.string().exactOptional() });
+const refusalSchema = z.looseObject({ detail: z.string(), hint: z.string().exactOptional() });
 
 /** A question for the daemon's resolver. */
 export interface DaemonQuestion {
@@ -117,9 +117,9 @@ export class ApiClient {
     return new ApiClient(socketPath, { version, ports, domains, cacheFile, trusted: trust.trusted === true });
   }
 
-  /** All of its state. */
+  /** All of its state, with trust as it is at this moment. */
   async report(): Promise<DaemonReport> {
-    return read(await this.#ask('GET', '/_api/status'), reportSchema, 'status');
+    return read(await this.#ask('GET', '/_api/status?trust=now'), reportSchema, 'status');
   }
 
   /** What runs now, hostname with each. */
@@ -241,9 +241,9 @@ function parseJson(text: string): unknown {
 function refusal({ status, text }: Answer): AppError {
   const parsed = refusalSchema.safeParse(parseJson(text));
   if (!parsed.success) return unreachable(`it answered with status ${status}`);
-  const { title, hint } = parsed.data;
+  const { detail, hint } = parsed.data;
   const code = status >= 400 && status < 500 ? 'ROUTE_BAD_TARGET' : 'DAEMON_UNREACHABLE';
-  return new AppError(code, title, hint === undefined ? {} : { hint });
+  return new AppError(code, detail, hint === undefined ? {} : { hint });
 }
 
 function unreachable(reason: string, cause?: unknown): AppError {

@@ -10,15 +10,14 @@ import { EXIT } from './failure.ts';
 import { addSettingFlags } from './setting-flags.ts';
 
 /** What a CA is made of. */
-const CA_SETTINGS: readonly SettingKey[] = ['domains', 'nameConstraints', 'dataDir'];
+export const CA_SETTINGS: readonly SettingKey[] = ['domains', 'nameConstraints', 'dataDir'];
 
 /** Add the commands. */
 export function addCa(program: Command, context: CliContext, done: Done): void {
   const ca = program.command('ca').description('the certificate authority of this machine');
   const add = (name: string, description: string, action: (settings: Settings) => Promise<void>): void => {
     addSettingFlags(ca.command(name).description(description), CA_SETTINGS).action(async (flags: Flags) => {
-      const settings = context.settings(flags);
-      context.warn(settings.warnings);
+      const settings = context.someSettings(flags, CA_SETTINGS);
       await prepareDataDir(settings.dataDir);
       await action(settings);
       done(EXIT.done);

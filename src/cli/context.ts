@@ -1,5 +1,6 @@
 /** What every command gets: the printer, the environment, and the settings that its flags and surroundings make. */
 import { loadSettings, type Settings } from '../config/settings.ts';
+import type { SettingKey } from '../config/settings-table.ts';
 import { createLogger, type Logger } from '../platform/log.ts';
 import { controlSocketPath } from '../platform/paths.ts';
 import { ApiClient } from './api-client.ts';
@@ -35,9 +36,19 @@ export class CliContext {
     return this.#commands.has(command);
   }
 
-  /** @throws {AppError} CONFIG_* */
-  settings(flags: Flags): Settings {
-    return loadSettings({ argvFlags: flags, env: this.env });
+  /**
+   * @param needs the settings that matter to the command, default all; a wrong value of another one is told and passed over
+   * @throws {AppError} CONFIG_*
+   */
+  settings(flags: Flags, needs?: readonly SettingKey[]): Settings {
+    return loadSettings({ argvFlags: flags, env: this.env, ...(needs === undefined ? {} : { needs }) });
+  }
+
+  /** The same for a command that needs only some of them. What is odd is told at once. @throws {AppError} CONFIG_* */
+  someSettings(flags: Flags, needs: readonly SettingKey[]): Settings {
+    const settings = this.settings(flags, needs);
+    this.warn([...settings.warnings, ...settings.unusable.map((what) => `${what}; passed over here`)]);
+    return settings;
   }
 
   /** For a command that runs beside its result: warnings only, unless the user asked for a level. */

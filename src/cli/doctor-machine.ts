@@ -6,11 +6,11 @@ import { shellLine } from '../core/shell-quote.ts';
 import { Discovery } from '../discovery/snapshot.ts';
 import type { DoctorDaemon, DoctorMachine } from '../doctor/machine.ts';
 import { controlSocketPath, homeFolder } from '../platform/paths.ts';
-import { canonicalHosts } from '../resolve/canonical.ts';
+import { shownHosts } from '../resolve/hostnames.ts';
 import { identify } from '../service/daemon.ts';
 import type { CliContext } from './context.ts';
 import { installedManagers } from './service-managers.ts';
-import { sudoLine } from './sudo-line.ts';
+import { rootLine } from './sudo-line.ts';
 import { placeOf } from './trust.ts';
 
 /** What is asked, and the end of it. */
@@ -41,8 +41,7 @@ export function doctorMachine(context: CliContext, settings: Settings): OpenMach
     now: () => new Date(),
     systemRoot: '/',
     line: (...words) => context.commandLine(shellLine(...words)),
-    rootLine: (...words) =>
-      process.geteuid?.() === 0 ? context.commandLine(shellLine(...words)) : sudoLine(context, settings, words),
+    rootLine: (...words) => rootLine(context, settings, words),
     has: (command) => context.has(command),
     daemon,
     snapshot,
@@ -54,7 +53,7 @@ export function doctorMachine(context: CliContext, settings: Settings): OpenMach
     },
     hostnames: async () => {
       const { processes, containers } = await snapshot();
-      const own = canonicalHosts({ processes, containers });
+      const own = shownHosts({ processes, containers }, settings.domains);
       const mappings = await (await client().catch(() => undefined))?.mappings();
       const all = [...own.values(), ...Object.keys(mappings ?? {}).map((key) => key.split(':')[0] ?? '')];
       const control = settings.domains.map((domain) => `proxy.${domain}`);

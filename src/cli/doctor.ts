@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { AppError } from '../core/errors.ts';
 import { hostsBlockNames, MAX_HOSTS_NAMES } from '../core/hosts-block.ts';
-import type { Finding } from '../doctor/check.ts';
+import type { Finding, FindingState } from '../doctor/check.ts';
 import { HOSTS_FILE, hostsText, writeHostsBlock } from '../platform/hosts-file.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { renderFindings } from './doctor-text.ts';
@@ -42,19 +42,18 @@ async function doctor(context: CliContext, flags: Flags): Promise<number> {
   ]);
   const { machine, close } = doctorMachine(context, settings);
   try {
-    const odd = settings.warnings.map(
-      (detail): Finding => ({ id: 'settings', title: 'Settings', state: 'advice', detail }),
-    );
+    const said = (state: FindingState) => (detail: string) => ({ id: 'settings', title: 'Settings', state, detail });
+    const odd = [...settings.unusable.map(said('problem')), ...settings.warnings.map(said('advice'))];
     return printFindings(context, [...odd, ...(await runChecks(CHECKS, machine))], flags);
   } finally {
     await close();
   }
 }
 
-/** Everything else stands on the settings: with wrong ones there is one finding. */
+/** A wrong value is one finding among the others, except where nobody knows the data folder. */
 function settingsOrFinding(context: CliContext, flags: Flags): Settings | Finding {
   try {
-    return context.settings(flags);
+    return context.settings(flags, []);
   } catch (error) {
     // A wrong flag is a wrong call; a wrong file or variable is a finding.
     if (!(error instanceof AppError) || error.message.startsWith('--')) throw error;

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import { printable } from './text.ts';
 
-/** Exit codes, as the README lists them. */
+/** Exit codes, as docs/commands.md lists them. */
 export const EXIT = { done: 0, failed: 1, usage: 2, fitsNothing: 3 } as const;
 
 /** How a command ends that did not work. */
@@ -22,16 +22,34 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'HOST_INVALID',
 ]);
 
+/** How the user calls this program. */
+export interface Caller {
+  /** The commands that there are. */
+  commands: readonly string[];
+  /** `stop` -> `hostwise stop`, or what does the same in a checkout, which has no `hostwise` on the PATH. */
+  commandLine(args: string): string;
+}
+
 /**
  * Say what went wrong.
  * @param command what was called, for "see hostwise run --help"; '' for the program itself
  */
-export function failureOf(error: unknown, command: string): Failure {
-  if (error instanceof CommanderError) return { text: say(usageMessage(error, command)), exitCode: EXIT.usage };
+export function failureOf(error: unknown, command: string, caller: Caller): Failure {
+  if (error instanceof CommanderError) {
+    const help = `see ${caller.commandLine(`${command === '' ? '' : `${command} `}--help`)}`;
+    return { text: say(usageMessage(error, help)), exitCode: EXIT.usage };
+  }
   if (error instanceof AppError) {
-    return { text: say(error.message, error.hint), exitCode: USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed };
+    const hint = error.hint === undefined ? undefined : asCalled(error.hint, caller);
+    return { text: say(error.message, hint), exitCode: USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed };
   }
   return { text: say(`this should not happen: ${messageOf(error)}`, BUG_HINT), exitCode: EXIT.failed };
+}
+
+/** Whoever throws a hint may not know how the program was called, and writes `hostwise stop`. */
+function asCalled(hint: string, { commands, commandLine }: Caller): string {
+  const call = new RegExp(`(?<![\\w/.-])hostwise (${commands.join('|')})(?![\\w-])`, 'g');
+  return hint.replace(call, (_, command: string) => commandLine(command));
 }
 
 const BUG_HINT = 'please report it, with the command and what --log-level debug says';
@@ -47,8 +65,7 @@ function oneLine(text: string): string {
 }
 
 /** The parser's words in ours: the value in double quotes, then what would be right. */
-function usageMessage({ code, message }: CommanderError, command: string): string {
-  const help = `see hostwise ${command === '' ? '' : `${command} `}--help`;
+function usageMessage({ code, message }: CommanderError, help: string): string {
   const name = /'([^']*)'/.exec(message)?.[1] ?? '';
   const meant = /Did you mean (?:one of )?(.*?)\?/.exec(message)?.[1];
   const instead = meant === undefined ? help : `did you mean ${meant}?`;

@@ -74,7 +74,9 @@ export async function tellWhereItIs(
   output.result(`hostwise ${version} ${verb} ${PLACES[runBy]} (pid ${pid})`);
   const daemon = await context.daemon(settings);
   if (daemon) output.result(`  Look  ${siteUrl(`${CONTROL_LABEL}.localhost`, daemon.status)}/`);
-  output.result(`  Log   ${logFile(settings.dataDir)}`);
+  // One in a terminal logs there.
+  if (runBy !== 'terminal') output.result(`  Log   ${logFile(settings.dataDir)}`);
+  if (daemon) context.warn((await daemon.report()).warnings);
 }
 
 /** Where it runs, in words. */

@@ -32,7 +32,7 @@ function lineCount(text: string): number {
 }
 
 async function logs(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
+  const settings = context.someSettings(flags, ['dataDir']);
   const { output } = context;
   const file = logFile(settings.dataDir);
   const paint = painter(output.colour);

@@ -7,7 +7,7 @@ import { issuesText } from '../core/mapping.ts';
 import { type Snapshot, snapshotSchema } from '../core/service.ts';
 import { Discovery } from '../discovery/snapshot.ts';
 import { homeFolder } from '../platform/paths.ts';
-import { canonicalHosts } from '../resolve/canonical.ts';
+import { shownHosts } from '../resolve/hostnames.ts';
 import type { ApiClient } from './api-client.ts';
 import type { CliContext } from './context.ts';
 
@@ -31,7 +31,7 @@ export async function lookAround(context: CliContext, settings: Settings): Promi
     return { snapshot, hostnames: saidHostnames(snapshot), daemon };
   }
   const own = await ownScan(context, settings);
-  const hostnames = canonicalHosts(own);
+  const hostnames = shownHosts(own, settings.domains);
   return { snapshot: withHostnames(own, hostnames), hostnames, daemon };
 }
 

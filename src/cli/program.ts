@@ -41,7 +41,16 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    const failure = failureOf(error, calledCommand(program, argv));
+    const called = calledCommand(program, argv);
+    // `hostwise ca`: a group of commands, none of which was named.
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      called.command.outputHelp();
+      return EXIT.done;
+    }
+    const failure = failureOf(error, called.name, {
+      commands: program.commands.map((command) => command.name()),
+      commandLine: (args) => context.commandLine(args),
+    });
     output.message(failure.text);
     return failure.exitCode;
   }
@@ -83,7 +92,7 @@ function buildProgram(context: CliContext, done: Done): Command {
 }
 
 /** `routes set` of `routes set x`: for "see hostwise routes set --help". */
-function calledCommand(program: Command, argv: readonly string[]): string {
+function calledCommand(program: Command, argv: readonly string[]): { name: string; command: Command } {
   const names: string[] = [];
   let at = program;
   for (const word of argv) {
@@ -92,5 +101,5 @@ function calledCommand(program: Command, argv: readonly string[]): string {
     names.push(word);
     at = next;
   }
-  return names.join(' ');
+  return { name: names.join(' '), command: at };
 }

@@ -10,7 +10,8 @@ export interface Choice<Value extends string> {
 
 /** Asks; each rejects with {@link Cancelled}. */
 export interface Prompter {
-  select<Value extends string>(message: string, choices: readonly Choice<Value>[]): Promise<Value>;
+  /** @param marked the answer that Enter takes; default the first */
+  select<Value extends string>(message: string, choices: readonly Choice<Value>[], marked?: Value): Promise<Value>;
   /** @param problem what is wrong with an answer; undefined takes it */
   text(message: string, initial?: string, problem?: (answer: string) => string | undefined): Promise<string>;
   /** Nothing of the answer is shown. */
@@ -43,13 +44,14 @@ export async function terminalPrompter(): Promise<Prompter> {
     validate: (answer: string | undefined) => problem?.((answer ?? '').trim()),
   });
   return {
-    select: async <Value extends string>(message: string, choices: readonly Choice<Value>[]) => {
+    select: async <Value extends string>(message: string, choices: readonly Choice<Value>[], marked?: Value) => {
       const options = choices.map(({ value, label, hint }) => ({
         value,
         label,
         ...(hint === undefined ? {} : { hint }),
       }));
-      const index = await select<string>({ message, options, maxItems: 12, output });
+      const initial = marked === undefined ? {} : { initialValue: marked };
+      const index = await select<string>({ message, options, ...initial, maxItems: 12, output });
       const found = choices.find(({ value }) => value === taken(index));
       if (!found) throw new AppError('CONFIG_BAD_VALUE', `There is no answer "${String(index)}"`);
       return found.value;

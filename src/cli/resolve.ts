@@ -45,7 +45,7 @@ export function addResolve(program: Command, context: CliContext, done: Done): v
   const command = program
     .command('resolve')
     .description('decide which service a hostname means, without proxying; remembered decisions are ignored')
-    .argument('<host...>', 'hostnames; "shop" means shop.localhost')
+    .argument('<host...>', 'hostnames; "shop" means shop.localhost, "web.shop" web.shop.localhost')
     .option('--service <NAME>', 'ask for the sibling of HOST, as /_proxy/NAME/ does')
     .option('--services <FILE>', 'read what runs from a snapshot ("services --json") instead of the machine')
     .addOption(new Option('--mode <HOW>', 'which steps decide').choices(MODES))

@@ -1,5 +1,6 @@
 /** `hostwise restart`: the same again with the settings as they are now; nothing is ended for settings that are wrong. */
 import type { Command } from 'commander';
+import type { Settings } from '../config/settings.ts';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { AppError } from '../core/errors.ts';
 import { controlSocketPath } from '../platform/paths.ts';
@@ -21,11 +22,11 @@ export function addRestart(program: Command, context: CliContext, done: Done): v
 
 /** What `restart` does, for `setup`. */
 export async function restart(context: CliContext, flags: Flags): Promise<number> {
-  const asked = context.settings(flags);
+  const asked = context.settings(flags, ['dataDir']);
   const socketPath = controlSocketPath(asked.dataDir, context.env);
   const running = await identify(socketPath);
   const all = { ...running?.flags, ...portableFlags(flags, asked) };
-  const settings = context.settings(all);
+  const settings = settingsFor(context, all, running);
   context.warn(settings.warnings);
   if (running && isSupervised(running)) {
     if (Object.keys(portableFlags(flags, asked)).length > 1) throw setOnce(context);
@@ -38,6 +39,18 @@ export async function restart(context: CliContext, flags: Flags): Promise<number
     context.output.message('It ran in a terminal; from now on it is in the background');
   await launchDaemon(context, settings, all);
   return EXIT.done;
+}
+
+/** @throws {AppError} CONFIG_*, which also says that nothing was ended */
+function settingsFor(context: CliContext, flags: Flags, running: Identity | undefined): Settings {
+  try {
+    return context.settings(flags);
+  } catch (error) {
+    if (!(error instanceof AppError) || !running) throw error;
+    const stays = `hostwise (pid ${running.pid}) goes on with the settings that it has`;
+    const hint = error.hint === undefined ? stays : `${error.hint}; ${stays}`;
+    throw new AppError(error.code, error.message, { hint, cause: error });
+  }
 }
 
 /** Whoever supervises it starts it again. */

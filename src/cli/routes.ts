@@ -49,7 +49,7 @@ export function addRoutes(program: Command, context: CliContext, done: Done): vo
       done(await listRoutes(context, flags));
     });
   add(routes.command('set').description('say which service a hostname means; it is never moved by itself'))
-    .argument('<host>', 'hostname; "shop" means shop.localhost, "shop/api" its path /api')
+    .argument('<host>', 'hostname; "web.shop" means web.shop.localhost, "shop/api" the path /api of shop.localhost')
     .argument(
       '<target>',
       'port, host:port, container[:port], id of "services", or a directory; for a path a hostname, too',
@@ -170,7 +170,7 @@ function prepare(context: CliContext, flags: Flags): Settings {
   return settings;
 }
 
-/** `shop`, `shop.localhost`, `shop.localhost:api` or `shop/api`. @throws {AppError} HOST_INVALID · ROUTE_BAD_MAPPING */
+/** `shop`, `web.shop`, `shop.localhost`, `shop.localhost:api` or `shop/api`. @throws {AppError} HOST_INVALID · ROUTE_BAD_MAPPING */
 function editKeyOf(text: string, domains: readonly string[]): EditKey {
   const { key, prefix = '' } = splitPathKey(text);
   const [host = '', ...service] = key.split(':');

@@ -1,5 +1,7 @@
 /** `hostwise run`: the proxy in the foreground; with `--run-by` the process behind `start` and the services. */
+import path from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Settings } from '../config/settings.ts';
 import { SETTING_KEYS } from '../config/settings-table.ts';
 import { hostPort } from '../core/upstream.ts';
 import { type Demo, startDemo } from '../demo/demo.ts';
@@ -17,6 +19,7 @@ import { namesHint } from './names-hint.ts';
 import { addSettingFlags, environmentHelp } from './setting-flags.ts';
 import { renderStartPage } from './start-page.ts';
 import { StopSignals } from './stop-signals.ts';
+import { rootLine } from './sudo-line.ts';
 
 /** Add the command. */
 export function addRun(program: Command, context: CliContext, done: Done): void {
@@ -52,8 +55,12 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
   const closers: (() => Promise<void>)[] = [() => file.close()];
   let asked: EndRequest | NodeJS.Signals;
   try {
-    const demo = flags.demo === true ? await startDemo({ log, env: context.env }) : undefined;
-    if (demo) closers.push(() => demo.close());
+    let demo: Demo | undefined;
+    const startBeside = async (): Promise<() => Promise<void>> => {
+      const started = await startDemo({ folder: path.join(settings.dataDir, 'demo'), log, env: context.env });
+      demo = started;
+      return () => started.close();
+    };
     // Loaded now: a wrong flag, and every other command, shall not wait for it.
     const { startApp } = await import('../app.ts');
     const app = await startApp(settings, {
@@ -64,10 +71,11 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
       version: context.version,
       trustCommand: context.commandLine('trust'),
       lifecycle,
+      ...(flags.demo === true ? { startBeside } : {}),
     });
     closers.push(() => app.close());
     const report = { ...app.report, services: demoFirst(app.report.services, demo) };
-    if (inTerminal) await printStartPage(context, report, [...settings.warnings, ...(demo?.notes ?? [])]);
+    if (inTerminal) await printStartPage(context, settings, report, [...settings.warnings, ...(demo?.notes ?? [])]);
     else logStart(log, report, settings.warnings);
     await reportStart({ ready: { notes: report.portNotes } });
     asked = await Promise.race([signals.requested, lifecycle.requested]);
@@ -87,7 +95,12 @@ function logStart(log: Logger, report: StartReport, warnings: readonly string[])
   for (const warning of new Set([...warnings, ...report.warnings, ...report.portNotes])) log.warn(warning);
 }
 
-async function printStartPage(context: CliContext, report: StartReport, notes: readonly string[]): Promise<void> {
+async function printStartPage(
+  context: CliContext,
+  settings: Settings,
+  report: StartReport,
+  notes: readonly string[],
+): Promise<void> {
   const { output } = context;
   const warnings = [...new Set([...notes, ...report.warnings])];
   const page = renderStartPage(
@@ -96,7 +109,7 @@ async function printStartPage(context: CliContext, report: StartReport, notes: r
       colour: output.colour,
       width: output.width,
       commandLine: (args) => context.commandLine(args),
-      serviceCommand: context.has('service') ? context.commandLine('service install') : undefined,
+      serviceCommand: context.has('service') ? rootLine(context, settings, ['service', 'install']) : undefined,
       namesHint: await namesHint(process.platform, context.commandLine('doctor')),
     },
   );

@@ -58,7 +58,7 @@ export async function installService(context: CliContext, flags: Flags): Promise
 }
 
 async function uninstallService(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
+  const settings = context.someSettings(flags, ['dataDir']);
   const managers = await installedManagers(context);
   if (managers.length === 0) {
     context.output.result('No service of hostwise is installed');

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { describeService, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { hostPort } from '../core/upstream.ts';
+import { projectNames } from '../resolve/project-names.ts';
 import type { DaemonStatus } from './api-client.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
@@ -50,7 +51,11 @@ function printTable(context: CliContext, { snapshot, hostnames, daemon }: Seen, 
     output.message(`Nothing listens here. Start a dev server, or try: ${context.commandLine('run --demo')}`);
   else {
     const columns = columnsFor(daemon !== undefined, all);
-    const rows = shown.map((service) => rowFor(service, hostnames.get(service.id), daemon?.status, all));
+    const projects = projectNames(snapshot);
+    const rows = shown.map((service) => {
+      const name = projects.get(service.id);
+      return rowFor(service, { hostname: hostnames.get(service.id), project: name }, daemon?.status, all);
+    });
     output.result(renderTable(columns, rows, painter(output.colour)));
   }
   const hidden = snapshot.processes.length + snapshot.containers.length - shown.length;
@@ -78,14 +83,14 @@ function columnsFor(isRunning: boolean, all: boolean): TableColumn[] {
 
 function rowFor(
   service: Service,
-  hostname: string | undefined,
+  { hostname, project = '-' }: { hostname: string | undefined; project: string | undefined },
   status: DaemonStatus | undefined,
   all: boolean,
 ): string[] {
   const name = hostname === undefined ? '-' : status ? siteUrl(hostname, status) : hostname;
   const facts = isContainer(service)
-    ? [service.compose?.project ?? '-', '-', `${service.name} (${service.image})`]
-    : [service.project?.name ?? '-', service.git?.branch ?? '-', commandOf(service)];
+    ? [project, '-', `${service.name} (${service.image})`]
+    : [project, service.git?.branch ?? '-', commandOf(service)];
   return [name, ...facts, portsOf(service), service.id, ...(all ? [service.noise ?? ''] : [])];
 }
 

@@ -130,13 +130,16 @@ function askProvider(prompter: Prompter, local: LocalLlm | undefined): Promise<P
         },
       ]
     : [];
-  return prompter.select<Provider>('Which LLM may be asked when a name alone does not tell?', [
+  const choices: Choice<Provider>[] = [
     ...found,
-    { value: 'openrouter', label: 'OpenRouter', hint: DEFAULT_MODEL },
-    { value: 'openai', label: 'OpenAI' },
+    { value: 'openrouter', label: 'OpenRouter', hint: `needs a key; ${DEFAULT_MODEL}` },
+    { value: 'openai', label: 'OpenAI', hint: 'needs a key' },
     { value: 'url', label: 'Another OpenAI-compatible server', hint: 'its URL' },
     { value: 'none', label: 'None', hint: 'exact names work without' },
-  ]);
+  ];
+  // Whoever only presses Enter gets what needs nothing of them.
+  const marked = local ? 'local' : 'none';
+  return prompter.select('Which LLM may be asked when a name alone does not tell?', choices, marked);
 }
 
 /** @returns undefined when the person wants none after all */
@@ -156,11 +159,13 @@ async function configFor(
   const url = given ?? (await prompter?.text('Its URL', 'http://127.0.0.1:11434/v1', urlProblem));
   if (url === undefined) return undefined;
   const key = await keyFor(provider, step);
+  if (key === undefined && provider !== 'url') return undefined;
   return { LLM_API_URL: url, LLM_API_KEY: key, MODEL: model ?? (await modelFor(provider, url, key, step)) };
 }
 
 const NO_LOCAL = 'start Ollama, LM Studio, vLLM, llama.cpp or LocalAI on its usual port, or say --llm-url URL';
 
+/** @returns undefined when there is none: the server needs none, or the person goes on without */
 async function keyFor(provider: Provider, { flags, prompter, settings }: SetupStep): Promise<string | undefined> {
   const isNeeded = provider !== 'url';
   if (flags.keyStdin === true) return readKey();
@@ -169,10 +174,8 @@ async function keyFor(provider: Provider, { flags, prompter, settings }: SetupSt
     if (settings.llmApiKey !== undefined) return settings.llmApiKey;
     throw new AppError('CONFIG_BAD_VALUE', 'The key is missing', { hint: 'give it on stdin: --key-stdin < file' });
   }
-  const hint = isNeeded ? '' : ' (empty: it needs none)';
-  const answer = await prompter.secret(`Its key${hint}`, (text) =>
-    text === '' && !isNeeded ? undefined : keyProblem(text),
-  );
+  const hint = isNeeded ? 'empty: go on without an LLM' : 'empty: it needs none';
+  const answer = await prompter.secret(`Its key (${hint})`, (text) => (text === '' ? undefined : keyProblem(text)));
   return answer === '' ? undefined : answer;
 }
 

@@ -40,6 +40,7 @@ async function setup(context: CliContext, flags: Flags): Promise<number> {
   const settings = context.settings(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir });
   context.warn(settings.warnings);
   const step: SetupStep = { context, settings, flags, prompter };
+  if (prompter) output.message('Up to three questions: LLM, trust, service. Enter takes the marked answer, Esc stops.');
   try {
     const changed = await setUpLlm(step);
     const trusted = await setUpTrust(step, prompter);

@@ -46,14 +46,15 @@ function render(changes: Partial<StartReport> = {}, options: Partial<StartPageOp
 }
 
 describe('renderStartPage()', () => {
-  it('shows plain http URLs while browsers would warn, and the exact commands that end this', () => {
+  it('shows plain http URLs while browsers would warn, and the one command that ends this', () => {
     const page = render();
     expect(page).toContain('http://shop.localhost:8080  shop (vite) · main · [::1]:5173');
     expect(page).toContain('http://proxy.localhost:8080/_debug');
     expect(page).not.toContain('https://shop');
-    expect(page).toContain('  sudo cp a b\n');
+    expect(page).toContain('  hostwise trust   # This system\n');
     expect(page).toContain('trusted by Firefox');
-    expect(page).not.toContain('certutil -A');
+    // It says itself what it cannot do, and how root does that.
+    expect(page).not.toContain('sudo cp a b');
   });
 
   it('shows https once the CA is trusted, and leaves the usual ports away', () => {
@@ -81,8 +82,8 @@ describe('renderStartPage()', () => {
     const denied = { portNotes: ['This user may not listen on port 443, so it is 8443'], deniedPort: 80 };
     const linux = render(denied, { platform: 'linux' });
     expect(linux).toContain('sudo sysctl net.ipv4.ip_unprivileged_port_start=80');
-    expect(render(denied, { platform: 'linux', serviceCommand: 'hostwise service install' })).toContain(
-      'hostwise service install has the system open them',
+    expect(render(denied, { platform: 'linux', serviceCommand: 'sudo hostwise service install' })).toContain(
+      'sudo hostwise service install has the system open them',
     );
     expect(render(denied, { platform: 'darwin' })).toContain('macOS gives ports below 1024 on loopback to root only');
     expect(render({}, { platform: 'linux' })).not.toContain('sysctl');

@@ -45,7 +45,7 @@ export function renderStartPage(report: StartReport, options: StartPageOptions):
     { title: 'Look', lines: lookLines(report), apart: true },
     { title: 'Listens', lines: listenLines(report, { ...options, paint, say }) },
     { title: 'LLM', lines: llmLines(report) },
-    { title: 'Trust', lines: trustLines(report, paint) },
+    { title: 'Trust', lines: trustLines(report, { paint, say }) },
     { title: 'Names', lines: options.namesHint === undefined ? [] : [options.namesHint] },
     { title: 'Note', lines: report.warnings.map((warning) => paint('yellow', printable(warning))) },
   ];
@@ -130,7 +130,8 @@ function llmLines({ llm }: StartReport): string[] {
   return [reason, 'for example: LLM_API_URL=http://127.0.0.1:11434/v1 MODEL=qwen3:8b'];
 }
 
-function trustLines({ trust }: StartReport, paint: Painter): string[] {
+/** One command is enough: what it cannot do, it says itself, with the lines for it. */
+function trustLines({ trust }: StartReport, { paint, say }: Pick<Writing, 'paint' | 'say'>): string[] {
   const missing = trust.stores.filter((store) => !store.trusted && store.commands.length > 0);
   const trusted = trust.stores.filter((store) => store.trusted).map(({ title }) => title);
   const lines: string[] = [];
@@ -140,8 +141,9 @@ function trustLines({ trust }: StartReport, paint: Painter): string[] {
       trust.trusted ? 'Not yet by these:' : 'https:// works once the certificate is trusted. Until then open http://',
     );
   }
-  for (const { title, commands } of missing) {
-    lines.push(`${printable(title)}:`, ...commands.map((command) => `  ${paint('bold', command)}`));
+  if (missing.length > 0) {
+    const titles = missing.map(({ title }) => printable(title)).join(' · ');
+    lines.push(`  ${paint('bold', say('trust'))}   ${paint('dim', `# ${titles}`)}`);
   }
   return lines;
 }

@@ -8,19 +8,20 @@ import { addSettingFlags } from './setting-flags.ts';
 import { renderStatus } from './status-text.ts';
 import { painter } from './text.ts';
 
+const NEEDED = ['dataDir'] as const;
+
 /** Add the command. */
 export function addStatus(program: Command, context: CliContext, done: Done): void {
   const command = program
     .command('status')
     .description('does it run, since when, with which ports, LLM, Docker and trust; exit code 1 when it does not run')
     .option('--json', 'the same as one JSON object');
-  addSettingFlags(command, ['dataDir']).action(async (flags: Flags) => done(await status(context, flags)));
+  addSettingFlags(command, NEEDED).action(async (flags: Flags) => done(await status(context, flags)));
 }
 
 async function status(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
+  const settings = flags.json === true ? context.settings(flags, NEEDED) : context.someSettings(flags, NEEDED);
   const { output } = context;
-  if (flags.json !== true) context.warn(settings.warnings);
   const identity = await identify(controlSocketPath(settings.dataDir, context.env));
   const report = await (await context.daemon(settings))?.report();
   const now = new Date();

@@ -18,8 +18,7 @@ export function addStop(program: Command, context: CliContext, done: Done): void
 }
 
 async function stop(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
-  context.warn(settings.warnings);
+  const settings = context.someSettings(flags, ['dataDir']);
   const socketPath = controlSocketPath(settings.dataDir, context.env);
   const service = await serviceOf(context, settings.dataDir);
   // The sockets of the machine's service would start it again with the next request.

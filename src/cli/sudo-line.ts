@@ -16,7 +16,12 @@ export function sudoLine(...call: Parameters<typeof sudoWords>): string {
   return shellLine(...sudoWords(...call));
 }
 
-/** The same as words, for a call without a shell. */
+/** With root's rights, as a shell line: without sudo where the user is root already. */
+export function rootLine(context: CliContext, settings: Settings, words: readonly string[]): string {
+  return process.geteuid?.() === 0 ? context.commandLine(shellLine(...words)) : sudoLine(context, settings, words);
+}
+
+/** {@link sudoLine} as words, for a call without a shell. */
 export function sudoWords(
   context: CliContext,
   settings: Settings,

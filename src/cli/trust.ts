@@ -5,6 +5,7 @@ import { invokingUser } from '../platform/invoking-user.ts';
 import { homeFolder, prepareDataDir } from '../platform/paths.ts';
 import type { TrustOptions } from '../tls/trust/surroundings.ts';
 import type { StoreChange } from '../tls/trust/trust-everywhere.ts';
+import { CA_SETTINGS } from './ca.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
 import { addSettingFlags } from './setting-flags.ts';
@@ -32,12 +33,12 @@ export async function trustMachine(context: CliContext, settings: Settings): Pro
   if (changes.length === 0) {
     context.output.message(`No trust store was found on this machine. The CA is "${authority.rootFile}"`);
   }
+  await tellDaemon(context, settings);
   return printChanges(context, changes, { done: 'trusts it now', unchanged: 'trusts it already' });
 }
 
 async function trust(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
-  context.warn(settings.warnings);
+  const settings = context.someSettings(flags, CA_SETTINGS);
   return (await trustMachine(context, settings)) ? EXIT.done : EXIT.failed;
 }
 
@@ -46,7 +47,14 @@ export async function untrustMachine(context: CliContext, settings: Settings): P
   const { home, options } = await placeOf(context, settings);
   const { untrustEverywhere } = await import('../tls/trust/trust-everywhere.ts');
   const changes = await untrustEverywhere(home, options);
+  await tellDaemon(context, settings);
   return printChanges(context, changes, { done: 'trusts it no more', unchanged: 'had nothing of ours' });
+}
+
+/** What runs looks again, so that its pages go to https, or do not, from now on. One that cannot be asked looks by itself later. */
+async function tellDaemon(context: CliContext, settings: Settings): Promise<void> {
+  const daemon = await context.daemon(settings).catch(() => undefined);
+  await daemon?.report().catch(() => undefined);
 }
 
 /** Whose stores these are: under sudo those of the user who called it. @throws {AppError} DATA_DIR_UNUSABLE for a third user's HOME */

@@ -14,7 +14,6 @@ export function addUntrust(program: Command, context: CliContext, done: Done): v
 }
 
 async function untrust(context: CliContext, flags: Flags): Promise<number> {
-  const settings = context.settings(flags);
-  context.warn(settings.warnings);
+  const settings = context.someSettings(flags, ['dataDir']);
   return (await untrustMachine(context, settings)) ? EXIT.done : EXIT.failed;
 }

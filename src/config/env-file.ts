@@ -5,9 +5,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { closestWord } from '../core/closest-word.ts';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { shellQuote } from '../core/shell-quote.ts';
+import { READ_AT_ONCE } from '../platform/regular-file.ts';
 
 /** Twelve settings fit into 2 kB; a larger file is something else. */
-const MAX_BYTES = 64 * 1024;
+export const MAX_ENV_FILE_BYTES = 64 * 1024;
 /** Others on this machine may read it. */
 const OTHERS_MAY_READ = 0o044;
 
@@ -51,15 +52,17 @@ function unknownName(file: string, name: string, known: readonly string[]): stri
 function readSmallFile(file: string): { text: string; mode: number } | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openSync(file, READ_AT_ONCE);
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw unreadable(file, messageOf(error), error);
   }
   try {
-    const { mode, size } = fstatSync(descriptor);
-    if (size > MAX_BYTES) throw unreadable(file, `it has ${size} bytes, more than ${MAX_BYTES}`);
-    const bytes = Buffer.alloc(MAX_BYTES);
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw unreadable(file, 'it is no regular file');
+    const { mode, size } = stats;
+    if (size > MAX_ENV_FILE_BYTES) throw unreadable(file, `it has ${size} bytes, more than ${MAX_ENV_FILE_BYTES}`);
+    const bytes = Buffer.alloc(MAX_ENV_FILE_BYTES);
     return { text: bytes.subarray(0, readSync(descriptor, bytes)).toString('utf8'), mode };
   } catch (error) {
     throw error instanceof AppError ? error : unreadable(file, messageOf(error), error);

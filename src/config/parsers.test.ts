@@ -58,7 +58,7 @@ describe('parsePath()', () => {
 
 describe('parseAddresses()', () => {
   it('takes several, with or without brackets, and localhost for both loopbacks', () => {
-    expect(parseAddresses('0.0.0.0, [::1] ::1', CONTEXT)).toEqual({ value: ['0.0.0.0', '::1'] });
+    expect(parseAddresses('0.0.0.0, [::1],::1', CONTEXT)).toEqual({ value: ['0.0.0.0', '::1'] });
     expect(parseAddresses('localhost', CONTEXT)).toEqual({ value: ['127.0.0.1', '::1'] });
   });
 
@@ -76,6 +76,11 @@ describe('parseAddresses()', () => {
 });
 
 describe('parseDomains()', () => {
+  it('takes two words without a comma for a mistake', () => {
+    expect(parseDomains('a b', CONTEXT)).toMatchObject({ wrong: 'a b' });
+    expect(parseDomains('a , b', CONTEXT)).toEqual({ value: ['localhost', 'a', 'b'] });
+  });
+
   it('always keeps localhost, first and once', () => {
     expect(parseDomains('test,LOCALHOST,.dev.example.com', CONTEXT)).toEqual({
       value: ['localhost', 'test', 'dev.example.com'],

@@ -121,6 +121,10 @@ function isDashboards(domain: string, domains: readonly string[]): boolean {
   return classifyHostname(domain, others).kind === 'control';
 }
 
+/** Blanks around a comma are nothing; one without a comma is a mistake in a value, not a second value. */
 function listItems(text: string): string[] {
-  return text.split(/[\s,]+/).filter((item) => item !== '');
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }

@@ -1,4 +1,4 @@
-/** The table of settings as README shows it, between the markers. Pure. */
+/** The table of settings as docs/settings.md shows it, between the markers. Pure. */
 import { rowOf, SETTING_KEYS, type SettingKey } from './settings-table.ts';
 
 /** What stands before the generated part of a document. */

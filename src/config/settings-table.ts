@@ -1,5 +1,5 @@
 /**
- * The one table of settings: it drives types, flags, environment, env file, `--help` and the README's section.
+ * The one table of settings: it drives types, flags, environment, env file, `--help` and the table of docs/settings.md.
  * Think before adding a row: every setting is a question that each user has to answer.
  */
 import { LOG_LEVELS } from '../platform/log.ts';
@@ -144,7 +144,7 @@ export const SETTINGS = {
     valueName: 'DOMAIN',
     repeatable: true,
     defaultText: 'localhost, always kept',
-    doc: 'further suffixes that are resolved, separated by commas; any other Host gets 421. The bare domain shows the dashboard',
+    doc: 'further suffixes that are resolved, separated by commas; any other Host gets 421. The bare domain shows the dashboard. The CA can vouch for none but those that it was made for, so a new one makes a new CA: run `hostwise trust` again',
     parse: parseDomains,
   }),
   cert: row({

@@ -40,6 +40,7 @@ describe('loadSettings()', () => {
       seedPaths: true,
       sources: Object.fromEntries(SETTING_KEYS.map((key) => [key, 'default'])),
       warnings: [],
+      unusable: [],
     });
   });
 
@@ -53,6 +54,22 @@ describe('loadSettings()', () => {
     // Two settings that are only good together are one field.
     const fieldOf = (key: string): string => (key === 'cert' || key === 'key' ? 'ownCertificate' : key);
     expect(SETTING_KEYS.filter((key) => !(fieldOf(key) in settings))).toEqual([]);
+  });
+
+  it('passes over, in words, what is wrong with settings that the caller does not need', () => {
+    const env = { HOSTWISE_RESOLVE: 'maybe', HOSTWISE_KEY: '/own/key.pem', HOSTWISE_HTTP_PORT: '443' };
+    const some = (needs: Parameters<typeof loadSettings>[0]['needs'], argvFlags = {}): Settings =>
+      loadSettings({ argvFlags, env, home: '/nowhere/kim', platform: 'linux', ...(needs ? { needs } : {}) });
+    const settings = some(['dataDir']);
+    expect(settings.resolve).toBe('auto');
+    expect(settings.sources.resolve).toBe('default');
+    expect(settings.unusable).toEqual([
+      expect.stringContaining('HOSTWISE_KEY is set without --cert'),
+      'HOSTWISE_RESOLVE is "maybe": expected one of auto, llm, names',
+    ]);
+    expect(errorOf(() => some(['resolve'])).message).toContain('HOSTWISE_RESOLVE');
+    expect(errorOf(() => some(undefined)).code).toBe('CONFIG_BAD_VALUE');
+    expect(errorOf(() => some([], { httpPort: 'x' })).message).toContain('--http-port is "x"');
   });
 
   it('takes a flag before the environment', () => {

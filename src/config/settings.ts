@@ -65,6 +65,8 @@ export interface Settings {
   sources: Readonly<Record<string, SettingSource>>;
   /** What is odd but no reason to stop, in words. */
   warnings: readonly string[];
+  /** What cannot be used and was passed over, in words. Empty unless {@link SettingsInput.needs} was given. */
+  unusable: readonly string[];
 }
 
 /** What settings are made of. */
@@ -77,13 +79,20 @@ export interface SettingsInput {
   platform?: NodeJS.Platform;
   /** What relative paths of flags and environment start from; default the working directory. */
   cwd?: string;
+  /**
+   * The settings that matter to the caller; default all. What the environment and the file say wrongly of others is
+   * passed over: a typo in a file must not keep anybody from stopping what runs.
+   */
+  needs?: readonly SettingKey[];
 }
+
+const KEYS_IN_FILE = SETTING_KEYS.filter((key) => !rowOf(key).notInFile);
 
 /** One value as it was written. */
 interface Given {
   text: string;
   source: Exclude<SettingSource, 'default'>;
-  /** How the user calls it: `--llm-url`, `LLM_API_URL`, `LLM_API_URL in "/…/hostwise.env"`. */
+  /** How the user calls it: `--llm-url`, `LLM_API_URL`. */
   called: string;
 }
 
@@ -93,12 +102,12 @@ interface Given {
  */
 export function loadSettings(input: SettingsInput): Settings {
   const given = new GivenSettings(input);
-  given.checkKeyAndUrl();
+  given.checked('llmApiKey', () => given.checkKeyAndUrl());
   const { dataDir } = given;
   const llmApiKey = given.value('llmApiKey');
   const composeProject = given.value('composeProject');
   const dockerHost = given.value('dockerHost');
-  const ownCertificate = given.ownCertificate();
+  const ownCertificate = given.checked('cert', () => given.ownCertificate());
   const settings: Settings = {
     ...(llmApiKey === undefined ? {} : { llmApiKey }),
     llmUrl: given.value('llmUrl') ?? DEFAULT_LLM_URL,
@@ -120,9 +129,11 @@ export function loadSettings(input: SettingsInput): Settings {
     seedPaths: given.value('seedPaths') ?? true,
     sources: given.sources(),
     warnings: [],
+    unusable: [],
   };
-  given.checkPorts(settings);
-  return freeze({ ...settings, warnings: [...given.warnings(), ...settingWarnings(settings)] });
+  given.checked('httpsPort', () => given.checkPorts(settings));
+  const warnings = [...given.warnings(), ...settingWarnings(settings)];
+  return freeze({ ...settings, warnings, unusable: given.unusable });
 }
 
 function portSetting(asked: number | undefined, usual: number, fallback: number): PortSetting {
@@ -141,6 +152,8 @@ class GivenSettings {
   readonly #context: ParseContext;
   readonly #file: EnvFile;
   readonly #filePath: string;
+  /** Settings whose value was passed over, and why. */
+  readonly #unusable = new Map<SettingKey | 'file', string>();
 
   constructor(input: SettingsInput) {
     this.#input = input;
@@ -151,10 +164,42 @@ class GivenSettings {
     this.#context = { home, base: cwd };
     this.dataDir = said ? parse('dataDir', said, this.#context) : defaultDataDir(input.env, input.platform, home);
     this.#filePath = path.join(this.dataDir, 'hostwise.env');
-    this.#file = readEnvFile(this.#filePath, {
-      known: SETTING_KEYS.filter((key) => !rowOf(key).notInFile).map((key) => rowOf(key).env),
-      secrets: SETTING_KEYS.filter((key) => rowOf(key).secret).map((key) => rowOf(key).env),
-    });
+    this.#file = this.#readFile();
+  }
+
+  /** @throws {AppError} CONFIG_FILE_UNREADABLE, unless nothing that the caller needs may stand in it */
+  #readFile(): EnvFile {
+    try {
+      return readEnvFile(this.#filePath, {
+        known: KEYS_IN_FILE.map((key) => rowOf(key).env),
+        secrets: SETTING_KEYS.filter((key) => rowOf(key).secret).map((key) => rowOf(key).env),
+      });
+    } catch (error) {
+      if (!(error instanceof AppError) || KEYS_IN_FILE.some((key) => this.#needs(key))) throw error;
+      this.#unusable.set('file', error.message);
+      return { values: new Map(), warnings: [] };
+    }
+  }
+
+  /** A look that may fail for a wrong value of `key`. @returns undefined where it failed and was passed over */
+  checked<Result>(key: SettingKey, look: () => Result): Result | undefined {
+    try {
+      return look();
+    } catch (error) {
+      // What was typed just now is wrong, whatever it is for.
+      if (!(error instanceof AppError) || error.message.startsWith('--') || this.#needs(key)) throw error;
+      this.#unusable.set(key, error.message);
+      return undefined;
+    }
+  }
+
+  #needs(key: SettingKey): boolean {
+    return this.#input.needs?.includes(key) ?? true;
+  }
+
+  /** What was passed over, in words. */
+  get unusable(): string[] {
+    return [...this.#unusable.values()];
   }
 
   /** The checked value, or undefined where nobody set it. */
@@ -163,15 +208,18 @@ class GivenSettings {
     if (given === undefined) return undefined;
     // In the file a relative path cannot mean where somebody happens to stand.
     const base = given.source === 'file' ? this.dataDir : this.#context.base;
-    return parse(key, given, { ...this.#context, base });
+    const file = given.source === 'file' ? this.#filePath : undefined;
+    return this.checked(key, () => parse(key, given, { ...this.#context, base }, file));
   }
 
+  /** Did the user set it? Not what was passed over: ask after {@link value}. */
   isSet(key: SettingKey): boolean {
-    return this.#given(key) !== undefined;
+    return this.#given(key) !== undefined && !this.#unusable.has(key);
   }
 
   sources(): Record<string, SettingSource> {
-    return Object.fromEntries(SETTING_KEYS.map((key) => [key, this.#given(key)?.source ?? 'default']));
+    const sourceOf = (key: SettingKey) => (this.isSet(key) ? this.#given(key)?.source : undefined) ?? 'default';
+    return Object.fromEntries(SETTING_KEYS.map((key) => [key, sourceOf(key)]));
   }
 
   /** What the file and the environment hold that is no setting. */
@@ -260,14 +308,22 @@ class GivenSettings {
   }
 }
 
-/** @throws {AppError} CONFIG_BAD_VALUE: what is wrong and what would be right, in one line */
-function parse<Key extends SettingKey>(key: Key, given: Given, context: ParseContext): SettingValue<Key> {
+/**
+ * @param file where it stands, if it stands in one
+ * @throws {AppError} CONFIG_BAD_VALUE: what is wrong and what would be right, in one line
+ */
+function parse<Key extends SettingKey>(
+  key: Key,
+  given: Given,
+  context: ParseContext,
+  file?: string,
+): SettingValue<Key> {
   const row = rowOf(key);
   const parsed = row.parse(given.text, context);
   // The row's parser makes what the table says of this key; the compiler does not follow a key into a table.
   if ('value' in parsed) return parsed.value as SettingValue<Key>;
   const { expected, wrong = given.text } = parsed;
-  const where = given.source === 'file' ? ' in hostwise.env' : '';
+  const where = file === undefined ? '' : ` in "${file}"`;
   const shown = row.secret ? 'is not usable' : `is "${oneLine(wrong)}"`;
   throw new AppError('CONFIG_BAD_VALUE', `${given.called}${where} ${shown}: expected ${expected}`);
 }

@@ -1,7 +1,9 @@
 /** Settings into `<data-dir>/hostwise.env`: whole or not at all, readable for its user alone. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
+import { readRegularFile } from '../platform/regular-file.ts';
+import { MAX_ENV_FILE_BYTES } from './env-file.ts';
 import { withAssignments } from './env-text.ts';
 
 /**
@@ -27,7 +29,7 @@ export async function writeEnvFile(file: string, values: Readonly<Record<string,
 
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readRegularFile(file, MAX_ENV_FILE_BYTES);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw new AppError('CONFIG_FILE_UNREADABLE', `The settings file "${file}" cannot be read: ${messageOf(error)}`, {

@@ -9,7 +9,7 @@ export const PAGE_STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e9ebee; --soft: #a3a9b3; --line: #2a2e35;
   --strong-line: #434953; --back: #0f1114; --card: #16191d; --accent: #9db2ff; --accent-back: #222b47;
   --good: #5fdc9a; --bad: #ff9a93; --bad-back: #3a1a18; --wait: #f2c14b; } }
-* { box-sizing: border-box; }
+*, ::before, ::after { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI",
   Roboto, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
@@ -46,8 +46,10 @@ pre.log { max-height: 28rem; overflow: auto; font-size: .8rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th { text-align: left; color: var(--soft); font-weight: 500; font-size: .8rem; }
-th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 td { overflow-wrap: anywhere; }
+/* What is read whole keeps its width, whatever stands in the next column. */
+td.host { overflow-wrap: break-word; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.25rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }

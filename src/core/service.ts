@@ -135,6 +135,8 @@ export const containerSchema = z.looseObject({
   networkMode: z.string().exactOptional(),
   /** Process 1 of the container as its engine's machine sees it. */
   pid: z.int().min(1).exactOptional(),
+  /** Of its latest start, ISO 8601: a container that is started again keeps its id. */
+  startedAt: z.string().exactOptional(),
   noise: z.string().exactOptional(),
 });
 /** See {@link containerSchema}. */

@@ -66,7 +66,7 @@ export function awayNews(label: string, detail: string): WaitNews {
   return {
     kind: 'away',
     steps: [
-      { text: `It is known what is meant: ${label}`, state: 'done' },
+      { text: `Found out what is meant: ${label}`, state: 'done' },
       { text: `Waiting for it: ${detail}`, state: 'now' },
       OPENING,
     ],

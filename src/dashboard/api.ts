@@ -51,7 +51,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   });
   if (response.ok) return response;
   const problem: Partial<Problem> = await response.json().catch(() => ({}));
-  throw new ApiError(problem.title ?? `hostwise answered ${response.status}`, response.status, problem.hint);
+  throw new ApiError(problem.detail ?? `hostwise answered ${response.status}`, response.status, problem.hint);
 }
 
 /** Path of one mapping. */

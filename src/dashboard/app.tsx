@@ -1,6 +1,6 @@
 /** The frame: state and navigation on top, one view below. */
 import type { ComponentChild } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { DecisionsView } from './decisions-view.tsx';
 import { LogsView } from './logs-view.tsx';
 import { OverviewView } from './overview-view.tsx';
@@ -35,6 +35,12 @@ function findOnSlash(event: KeyboardEvent): void {
 /** The whole page. */
 export function App(): ComponentChild {
   const { view } = place.value;
+  const tabs = useRef<HTMLElement>(null);
+  // Six views are wider than a phone.
+  useEffect(
+    () => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    [view],
+  );
   useEffect(() => {
     document.addEventListener('keydown', findOnSlash);
     return () => document.removeEventListener('keydown', findOnSlash);
@@ -46,7 +52,7 @@ export function App(): ComponentChild {
       </button>
       <header class="bar">
         <TopBar />
-        <nav class="tabs" aria-label="Views">
+        <nav class="tabs" aria-label="Views" ref={tabs}>
           {VIEWS.map(([name, title]) => (
             <a key={name} href={hrefTo(name)} aria-current={name === view ? 'page' : undefined}>
               {title}

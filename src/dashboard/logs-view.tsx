@@ -84,13 +84,15 @@ function LogRow({ line: { time, level, message, fields } }: { line: LogLine }): 
       <td data-label="Message">
         {message}
         {more.length > 0 && (
-          <small class="mono">
-            {more
-              .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-              .join(' ')}
-          </small>
+          <small class="mono">{more.map(([name, value]) => `${name}=${fieldText(value)}`).join(' ')}</small>
         )}
       </td>
     </tr>
   );
+}
+
+/** In quotation marks where it would run into the next one. */
+function fieldText(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return /^[^\s=]+$/.test(value) ? value : `“${value}”`;
 }

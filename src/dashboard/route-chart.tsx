@@ -67,8 +67,9 @@ function Legend({ slices }: { slices: readonly Slice[] }): ComponentChild {
     <div class="legend soft">
       <span>{first && formatClock(first.atMs)}</span>
       <span>
-        <i class="key requests" /> requests, at most {formatCount(most)} in 30 s <i class="key errors" /> failed{' '}
-        <i class="key p50" /> half within, <i class="key p95" /> 95 % within, at most {formatMs(slowestOf(slices))}
+        <i class="key requests" /> requests (at most {formatCount(most)} in 30 s) <i class="key errors" /> failed{' '}
+        <i class="key p50" /> half of them within <i class="key p95" /> 95 % within (at most{' '}
+        {formatMs(slowestOf(slices))})
       </span>
       <span>now</span>
     </div>

@@ -27,7 +27,7 @@ export function SettingsView(): ComponentChild {
       </div>
       {settings.problem.value && <p class="note bad">{settings.problem.value.message}</p>}
       <div class="wide">
-        <table class="cards">
+        <table class="cards settings">
           <thead>
             <tr>
               <th scope="col">Setting</th>

@@ -36,11 +36,14 @@ export function timingParts({ queueMs, connectMs, firstByteMs, totalMs }: Timing
 
 /** As bars, with the figures as a table. */
 export function TimingBars({ timings }: { timings: Timings }): ComponentChild {
+  const all = timingParts(timings);
+  // Where nobody was reached there are none.
+  const parts = all.some(({ ms }) => ms !== null) ? all : [];
   return (
     <table class="timings">
       <caption class="unseen">Timing</caption>
       <tbody>
-        {timingParts(timings).map(({ name, ms, from, to }) => (
+        {parts.map(({ name, ms, from, to }) => (
           <tr key={name}>
             <th scope="row">{name}</th>
             <td class="bar-cell">

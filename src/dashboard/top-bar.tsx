@@ -57,7 +57,8 @@ function Chip(props: { tone: Tone; title: string; text: string; children?: Compo
   const face = (
     <>
       <i class={`dot ${tone}`} aria-hidden="true" />
-      <span class="chip-title">{title}</span> {text}
+      {title !== '' && <span class="chip-title">{title} </span>}
+      {text}
     </>
   );
   if (!children) return <li class="chip">{face}</li>;
@@ -169,7 +170,7 @@ type Spend = NonNullable<StatusAnswer['llm']['spend']>;
 
 /** Nothing before the first call. */
 function spentText({ calls, cost }: Spend): string {
-  return calls === 0 ? '' : `${counted(calls, 'call')}${cost === null ? '' : `, ${formatCost(cost)}`}`;
+  return calls === 0 ? '' : `${counted(calls, 'call')}${cost === null ? '' : `, cost ${formatCost(cost)}`}`;
 }
 
 function SpendFacts({ spend }: { spend: Spend }): ComponentChild {

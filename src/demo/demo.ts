@@ -2,8 +2,7 @@
  * The sample apps of `--demo`: for someone with nothing running to see the point in the first minute, with no LLM.
  * Their names are exact: demo-shop, demo-api and, from a git worktree, new-cart.demo-shop.
  */
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import { addWorktree, commitAll, initRepo } from './demo-git.ts';
@@ -32,6 +31,11 @@ export interface Demo {
 
 /** What {@link startDemo} needs. */
 export interface DemoOptions {
+  /**
+   * Where they are written: nobody else's, and removed first if it is there. The same at every start, since a route
+   * names the folder of its app.
+   */
+  folder: string;
   log: { warn(fields: object, message: string): void };
   /** Passed on to the apps without Node's own switches and without keys. */
   env: Record<string, string | undefined>;
@@ -52,7 +56,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     root = undefined;
   };
   try {
-    root = await realpath(await mkdtemp(path.join(tmpdir(), 'hostwise-demo-')));
+    root = await emptyFolder(options.folder);
     const { projects, notes } = await layOut(root, options.gitProgram ?? 'git');
     processes.push(...(await startAll(projects, options)));
     const apps = projects.map(({ name, dir }, i) => ({ name, dir, ...addressOf(processes[i]) }));
@@ -110,6 +114,13 @@ async function startAll(projects: readonly Project[], { env }: DemoOptions): Pro
 
 function addressOf(one: DemoProcess | undefined): Pick<DemoApp, 'address' | 'port' | 'pid'> {
   return { address: one?.address ?? '', port: one?.port ?? 0, pid: one?.pid ?? 0 };
+}
+
+/** One that was killed could not remove its own. */
+async function emptyFolder(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  await mkdir(folder, { recursive: true });
+  return realpath(folder);
 }
 
 async function removeFolder(root: string, { log }: DemoOptions): Promise<void> {

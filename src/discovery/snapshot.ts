@@ -5,10 +5,11 @@
 import type { ContainerLog } from '../core/container-log.ts';
 import { messageOf } from '../core/errors.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../core/service.ts';
-import type { UpstreamProof } from '../core/upstream.ts';
+import type { Upstream, UpstreamProof } from '../core/upstream.ts';
 import { Containers, type EngineState } from './docker/containers.ts';
 import type { EngineSurroundings } from './docker/engine-address.ts';
 import { type MergeContext, mergeSnapshot } from './merge.ts';
+import { isShared } from './processes/listening-tables.ts';
 import { containerOf, ownControlGroup } from './processes/proc-files.ts';
 import { holdsProof } from './proof.ts';
 import type { Backend } from './scan.ts';
@@ -120,6 +121,11 @@ export class Discovery {
   holds(proof: UpstreamProof): boolean | Promise<boolean> {
     if (proof.kind !== 'container') return holdsProof(proof);
     return this.#containers?.holds(proof.id, proof.address, proof.port) ?? false;
+  }
+
+  /** Does another program's socket, or a worker's, get a part of its connections? Never rejects; false where nobody knows. */
+  async isShared({ proof, address, port }: Upstream): Promise<boolean> {
+    return process.platform === 'linux' && 'inode' in proof && isShared({ address, port, inode: proof.inode });
   }
 
   /** The last lines that a container wrote, or why they cannot be had. @param id in the snapshot. Never rejects. */

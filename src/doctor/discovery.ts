@@ -9,7 +9,9 @@ export const discovery: Check = {
   ...NAMED,
   look: async (machine) => {
     const snapshot = await machine.snapshot();
-    const found = candidatesOf(snapshot).length;
+    // Other users' programs, which this user may not look into, are sockets without a name.
+    const hidden = new Set(snapshot.processes.filter(({ command }) => command === '').map(({ id }) => id));
+    const found = candidatesOf(snapshot).filter(({ id }) => !hidden.has(id)).length;
     const words = `${found} ${found === 1 ? 'service runs' : 'services run'} here`;
     const [warning] = snapshot.warnings ?? [];
     const all = machine.line('services', '--all');

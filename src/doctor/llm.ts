@@ -1,7 +1,7 @@
 /** The LLM: is there one, does it answer, does it take the key. Nothing is asked that costs anything. */
 import path from 'node:path';
 import { shellQuote } from '../core/shell-quote.ts';
-import { chooseLlm } from '../resolve/choose-llm.ts';
+import { chooseLlm, NONE_SET_UP } from '../resolve/choose-llm.ts';
 import { probeLlm } from '../resolve/llm-probe.ts';
 import type { Check, Finding } from './check.ts';
 import type { DoctorMachine } from './machine.ts';
@@ -18,6 +18,15 @@ export const llm: Check = {
     choice.close();
     if (!client) {
       if (settings.resolve === 'names') return [{ ...NAMED, state: 'ok', detail: 'is never asked, as set' }];
+      // An LLM is an extra: whoever wants none has nothing to mend.
+      if (reason === NONE_SET_UP)
+        return [
+          {
+            ...NAMED,
+            state: 'ok',
+            detail: `none; exact names work without. One is set up by: ${machine.line('setup')}`,
+          },
+        ];
       return [{ ...NAMED, state: 'advice', detail: reason ?? 'there is none', fix: machine.line('setup') }];
     }
     if (found !== undefined) {

@@ -22,7 +22,11 @@ export const trust: Check = {
     );
     if (authority === null) return [{ ...NAMED, state: 'unknown', detail: 'the CA cannot be used' }];
     const { stores } = await trustReport(authority, home, await machine.trustOptions());
-    if (stores.length > 0) return stores.map((store) => findingOf(store, machine));
+    if (stores.length > 0)
+      return withOneForAll(
+        stores.map((store) => findingOf(store, machine)),
+        machine,
+      );
     const detail = 'no trust store was found; other programs take the CA from the environment';
     return [{ ...NAMED, state: 'ok', detail, fix: `eval "$(${machine.line('ca', 'env')})"` }];
   },
@@ -34,6 +38,14 @@ function findingOf({ id, title, kind, trusted, commands }: StoreReport, machine:
   if (trusted) return { ...named, state: 'ok', detail: 'trusts the CA' };
   const fix = commands.length === 0 ? machine.line('trust') : commands.map(asOne).join(' && ');
   return { ...named, state: kind === 'browser' ? 'problem' : 'advice', detail: 'does not trust the CA', fix };
+}
+
+/** Where several are left, one command does them all; it stands with the first. */
+function withOneForAll(findings: Finding[], machine: DoctorMachine): Finding[] {
+  const [first, second] = findings.filter(({ state }) => state !== 'ok');
+  if (!first || !second) return findings;
+  const detail = `${first.detail}; all of them at once: ${machine.line('trust')}`;
+  return findings.map((finding) => (finding === first ? { ...finding, detail } : finding));
 }
 
 /** A line that is several commands keeps its meaning between others. */

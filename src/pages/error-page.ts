@@ -61,7 +61,7 @@ export function failurePage(
     body: html`<p class="status">${status}</p><h1><code>${label}</code> did not answer</h1>
 <p>${hint}.</p>
 <div class="card"><dl><dt>Asked for</dt><dd>${hostname}</dd><dt>Service</dt><dd>${label}, port ${port}</dd>
-<dt>It said</dt><dd>${detail}</dd><dt>Since</dt><dd>${since === undefined ? 'just now' : html`<time datetime="${since}">${timeOf(since)}</time>`}</dd>
+<dt>Problem</dt><dd>${detail}</dd><dt>Since</dt><dd>${since === undefined ? 'just now' : html`<time datetime="${since}">${timeOf(since)}</time>`}</dd>
 <dt>Tried</dt><dd>${tried}</dd></dl></div>
 <p class="actions"><a href="">Try again</a><a href="${details}" target="_top">Its log and details</a>
 <a href="${picker}" target="_top">Choose another one</a></p>`,

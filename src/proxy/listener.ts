@@ -62,8 +62,9 @@ export class Listener {
       ...tlsOptions,
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: this.#limits.firstByteMs,
-      SNICallback: (name, done) => {
-        certificates.contextFor(name).then(
+      // Node calls it as a method of the socket; no document says so, a test does.
+      SNICallback(this: TLSSocket, name, done) {
+        certificates.contextFor(name, this).then(
           (secureContext) => done(null, secureContext),
           (error: Error) => done(error),
         );

@@ -2,7 +2,7 @@
  * What the proxy asks of the rest of the program. It declares the interfaces itself, with cost and call frequency;
  * `app.ts` plugs in the real ones. The proxy knows no rules and no LLM.
  */
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Failure } from '../core/failure.ts';
 import type { HostChecker } from '../core/host-check.ts';
 import type { AnyRequest, AnyResponse, CallerRequest, PageBody, PageFormat } from '../core/http-message.ts';
@@ -36,9 +36,10 @@ export interface CertificateSource {
   /**
    * Once per full TLS handshake. Cached per name, one mint (about 1 ms) per new one.
    * @param serverName as the client sent it; undefined without SNI
+   * @param handshake the socket whose handshake it is; the context is kept until that is over
    * @returns undefined for a name that gets no certificate
    */
-  contextFor(serverName: string | undefined): Promise<SecureContext | undefined>;
+  contextFor(serverName: string | undefined, handshake: TLSSocket): Promise<SecureContext | undefined>;
 }
 
 /** Everything under our own paths and hostnames. */

@@ -3,24 +3,23 @@
  * compose service. Parts of one project share a parent (`web.shop`, `api.shop`), so that their cookies are same-site.
  * names.ts resolves each of them to exactly its service.
  */
-import { CONTROL_LABEL, toLabel } from '../core/hostname.ts';
-import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
-import { buildClaims, type Claim } from './claims.ts';
-import { flatText, nameText, scopeText } from './name-text.ts';
+import { buildClaims, type Claim, claimIndex } from './claims.ts';
+import { LongerNames } from './longer-names.ts';
+import { flatText, scopeText } from './name-text.ts';
+import { directoriesOf, isQualified, label, type Parent, parentNames, routable } from './parent-names.ts';
 import type { Place } from './places.ts';
 import { clearPort } from './port-choice.ts';
 import { isPlainWord } from './role-words.ts';
 import { hasRole, isStranger, isTool, ownParts } from './roles.ts';
 
-/** Four labels of this length and a domain stay under the 253 characters of a hostname. */
-const MAX_PART_CHARS = 48;
-
 /** Canonical names without a domain, both ways. */
 export interface CanonicalNames {
   byId: Map<string, string>;
   byName: Map<string, Service>;
+  /** What they may be while others run. */
+  longer: LongerNames;
 }
 
 const known = new WeakMap<Snapshot, CanonicalNames>();
@@ -63,6 +62,7 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
     yield;
   }
   const level = places.map(() => 0);
+  const anyLevel = countAll(all);
   for (let round = 0; round < 4; round++) {
     const taken = countWishes(all, level);
     let moved = false;
@@ -70,13 +70,40 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
       yield;
       const wish = all[i]?.[level[i] ?? 0] ?? '';
       if ((level[i] ?? 0) + 1 >= (all[i]?.length ?? 0)) continue;
-      if (taken.get(wish) === 1 && !isContested(wish, place, claims) && !isCommon(wish, place, places)) continue;
+      // A longer name stays its own when the others are gone, so nobody else may have it at any time.
+      const users = level[i] === 0 ? taken : anyLevel;
+      if (users.get(wish) === 1 && !isContested(wish, place, claims) && !isCommon(wish, place, places)) continue;
       level[i] = (level[i] ?? 0) + 1;
       moved = true;
     }
     if (!moved) break;
   }
-  return yield* uniqueNames(places, all, level);
+  const index = new Map(places.map((place, i) => [place, i]));
+  const wishesOf = (place: Place): string[] => all[index.get(place) ?? -1] ?? [];
+  const shortestOf = (place: Place): string => wishesOf(place)[level[index.get(place) ?? -1] ?? 0] ?? '';
+  const longer = yield* LongerNames.of(places, {
+    namesOf: (place) => formsOf(place, wishesOf(place), parents),
+    mayBe: (place, name, directory) => {
+      if (directory !== '') return directoriesOf(place).includes(directory);
+      const forms = isQualified(place, parents) ? [] : formsOf(place, wishesOf(place), parents);
+      return forms.indexOf(name) > forms.indexOf(shortestOf(place));
+    },
+  });
+  return { ...(yield* uniqueNames(places, all, level)), longer };
+}
+
+/**
+ * The service whose canonical hostname this would be if more ran than does, unless another checkout is called exactly so.
+ */
+export function longerOwner(name: string, snapshot: Snapshot): Service | undefined {
+  const owner = canonicalNames(snapshot).longer.owner(name);
+  return owner && !isContested(name, owner, claimIndex(snapshot).byName) ? owner.service : undefined;
+}
+
+function countAll(all: readonly string[][]): Map<string, number> {
+  const count = new Map<string, number>();
+  for (const wish of all.flat()) count.set(wish, (count.get(wish) ?? 0) + 1);
+  return count;
 }
 
 function countWishes(all: readonly string[][], level: readonly number[]): Map<string, number> {
@@ -93,8 +120,8 @@ function* uniqueNames(
   places: readonly Place[],
   all: readonly string[][],
   level: readonly number[],
-): Pausable<CanonicalNames> {
-  const names: CanonicalNames = { byId: new Map(), byName: new Map() };
+): Pausable<Pick<CanonicalNames, 'byId' | 'byName'>> {
+  const names = { byId: new Map<string, string>(), byName: new Map<string, Service>() };
   for (const [i, { service }] of places.entries()) {
     yield;
     const wish = all[i]?.[level[i] ?? 0] || 'service';
@@ -162,6 +189,16 @@ function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
   return alone ? [own, ...wishes] : wishes;
 }
 
+/** The {@link wishes} under every name that the parent may have. @param now those under the one that it has */
+function formsOf(place: Place, now: string[], parents: ReadonlyMap<string, Parent>): string[] {
+  const { checkout } = place;
+  const parent = checkout === null ? undefined : parents.get(checkout);
+  if (checkout === null || parent === undefined) return now;
+  if (parent.forms.every((form) => form === parent.name) && parent.webCount === parent.ownWebCount) return now;
+  const own = { ...parent, webCount: parent.ownWebCount };
+  return parent.forms.flatMap((name) => wishes(place, new Map([[checkout, { ...own, name }]])));
+}
+
 /** What belongs to no project. A program's bare name stays free: `jupyter` may mean what stands in front of it. */
 function looseWishes(place: Place, tool: string, port: number): string[] {
   const [alias] = place.aliases;
@@ -171,117 +208,6 @@ function looseWishes(place: Place, tool: string, port: number): string[] {
     : [routable(label(alias)), ...wishes];
 }
 
-function label(text: string): string {
-  return toLabel(text, MAX_PART_CHARS);
-}
-
 function under(part: string, parent: string): string {
   return `${part}.${parent}`;
-}
-
-/** `proxy` and all below it is the dashboard's. */
-function routable(name: string): string {
-  return name === CONTROL_LABEL || name.endsWith(`.${CONTROL_LABEL}`) ? `${name}-app` : name;
-}
-
-/** The name that the parts of one checkout share. */
-interface Parent {
-  name: string;
-  /** Services of it, and of the compose project of the same name, that may answer a browser. */
-  webCount: number;
-}
-
-/** Checkout (or compose project) -> its parent name: `shop`, `fix-ui.shop`. */
-function* parentNames(places: readonly Place[]): Pausable<Map<string, Parent>> {
-  const families = yield* familyLabels(places);
-  const branches = yield* branchLabels(places);
-  const parents = new Map<string, Parent>();
-  const webByName = new Map<string, number>();
-  for (const place of places) {
-    yield;
-    if (place.checkout === null) continue;
-    const family = (place.family !== null && families.get(place.family)) || label(place.families[0] ?? '');
-    const branch = place.linked ? (branches.get(place.checkout) ?? '') : '';
-    const name = routable([branch, family].filter((part) => part !== '').join('.'));
-    const parent = parents.get(place.checkout) ?? { name, webCount: 0 };
-    parents.set(place.checkout, parent);
-    if (place.web) webByName.set(parent.name, (webByName.get(parent.name) ?? 0) + 1);
-  }
-  for (const { web, around } of places) {
-    const parent = web && around?.checkout ? parents.get(around.checkout) : undefined;
-    if (parent) webByName.set(parent.name, (webByName.get(parent.name) ?? 0) + 1);
-  }
-  for (const parent of parents.values()) parent.webCount = webByName.get(parent.name) ?? 0;
-  return parents;
-}
-
-/** Family -> label; families in directories of one name get the name of the directory above as well. */
-function* familyLabels(places: readonly Place[]): Pausable<Map<string, string>> {
-  const labels = new Map<string, string>();
-  const byLabel = new Map<string, Set<string>>();
-  for (const { family, families } of places) {
-    yield;
-    const name = label(families[0] ?? '');
-    if (family === null || name === '' || labels.has(family)) continue;
-    labels.set(family, name);
-    if (!family.startsWith('/')) continue;
-    byLabel.set(name, (byLabel.get(name) ?? new Set()).add(family));
-  }
-  for (const [name, paths] of byLabel) {
-    if (paths.size > 1) qualify(name, [...paths], labels);
-  }
-  return labels;
-}
-
-/** How far up a directory is looked for a name that tells two of one name apart. */
-const MAX_CLIMB = 3;
-
-function qualify(name: string, paths: readonly string[], labels: Map<string, string>): void {
-  for (let climb = 1; climb <= MAX_CLIMB; climb++) {
-    const above = paths.map((path) => label(ancestorName(path, climb)));
-    if (above.includes('') || new Set(above).size !== paths.length) continue;
-    for (const [i, path] of paths.entries()) labels.set(path, `${above[i]}.${name}`);
-    return;
-  }
-}
-
-function ancestorName(path: string, climb: number): string {
-  let at = path;
-  for (let i = 0; i < climb; i++) at = parentPath(at);
-  return isHomeOrRoot(parentPath(at)) && isHomeOrRoot(at) ? nameText(baseName(at)) : baseName(at);
-}
-
-/** Linked worktree -> last segment of its branch when unique among the worktrees of its family, else the whole. */
-function* branchLabels(places: readonly Place[]): Pausable<Map<string, string>> {
-  const labels = new Map<string, string>();
-  const users = new Map<string, Set<string>>();
-  const keyOf = (place: Place, branch: string) => `${place.family ?? place.families[0] ?? ''}\0${branch}`;
-  for (const place of places) {
-    yield;
-    if (!place.linked || place.checkout === null) continue;
-    const key = keyOf(place, shortBranch(place));
-    users.set(key, (users.get(key) ?? new Set()).add(place.checkout));
-  }
-  for (const place of places) {
-    yield;
-    if (!place.linked || place.checkout === null) continue;
-    const short = shortBranch(place);
-    const unique = users.get(keyOf(place, short))?.size === 1;
-    // A branch called `api` is not the API.
-    const names = [unique ? short : '', label(wholeBranch(place)), label(place.directory), label(`branch-${short}`)];
-    labels.set(place.checkout, names.find((name) => name !== '' && !isPlainWord(name)) ?? '');
-  }
-  return labels;
-}
-
-function shortBranch(place: Place): string {
-  return label(baseName(branchOf(place))) || label(place.directory);
-}
-
-function wholeBranch(place: Place): string {
-  return branchOf(place) || place.directory;
-}
-
-function branchOf({ service }: Place): string {
-  return isContainer(service) ? '' : (service.git?.branch ?? '');
 }

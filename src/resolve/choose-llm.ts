@@ -111,10 +111,10 @@ export function chooseLlm(settings: LlmSettings, deps: LocalDeps = {}): LlmChoic
   return new LlmChoice(settings, deps);
 }
 
-const NOTHING_SET: ChosenLlm = {
-  client: null,
-  reason: 'neither LLM_API_KEY nor LLM_API_URL is set, and no LLM server was found here; exact names work without',
-};
+/** Why nobody is asked where the user set up none, and none was found. */
+export const NONE_SET_UP =
+  'neither LLM_API_KEY nor LLM_API_URL is set, and no LLM server was found here; exact names work without';
+const NOTHING_SET: ChosenLlm = { client: null, reason: NONE_SET_UP };
 
 /** Did the user decide, one way or the other? */
 function isSetUp({ resolve, llmApiKey, llmUrlExplicit }: LlmSettings): boolean {

@@ -29,10 +29,11 @@ describe('jsonObjects', () => {
   });
 
   it('gives up soon on hostile text', () => {
-    const startedAt = performance.now();
+    // Of this process alone: others share the processor.
+    const before = process.cpuUsage();
     for (const text of ['{'.repeat(1_000_000), '{"'.repeat(500_000), '{}'.repeat(500_000)]) {
       expect([...jsonObjects(text)].length).toBeLessThanOrEqual(50);
     }
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(process.cpuUsage(before).user).toBeLessThan(500_000);
   });
 });

@@ -41,6 +41,22 @@ export function hintClaims(hostname: string, domains: readonly string[], snapsho
   return [...(byHost.get(hostname) ?? []), ...(byName.get(host.name) ?? [])];
 }
 
+/** Every hostname of ours that somebody asks for, once, those that are written for us first: with our first domain. */
+export function askedHostnames(snapshot: Snapshot, domains: readonly string[]): { hostname: string; name: string }[] {
+  const { byHost, byName } = hintIndex(snapshot);
+  const isWhole = (text: string) => classifyHostname(text, domains).kind === 'app';
+  const named = [...byName.keys()].map((name) => (isWhole(name) ? name : `${name}.${FIRST_DOMAIN}`));
+  const asked = new Map<string, string>();
+  for (const text of [...named, ...byHost.keys()]) {
+    const host = classifyHostname(text, domains);
+    if (host.kind === 'app') asked.set(text, host.name);
+  }
+  return Array.from(asked, ([hostname, name]) => ({ hostname, name }));
+}
+
+/** Always among the domains; that of canonical hostnames, too. */
+const FIRST_DOMAIN = 'localhost';
+
 function hintIndex(snapshot: Snapshot): HintIndex {
   const found = known.get(snapshot);
   if (found) return found;

@@ -47,6 +47,18 @@ function expectSteady(snapshot: Snapshot, added: Service): void {
   }
 }
 
+/** Whoever is left still answers to the name that was shown for it; only its port may be unclear, as before. */
+function expectKept(before: Snapshot, left: Snapshot, what: string): void {
+  for (const { id } of candidatesOf(left)) {
+    const name = canonicalNames(before).byId.get(id) ?? '';
+    // That worktree's repository is said by the main checkout alone.
+    if (name === 'web.checkout.prism') continue;
+    const match = matchNames(name, left);
+    const ids = match.outcome === 'decided' ? [match.id] : match.outcome === 'ambiguous' ? match.ids : [];
+    expect(`${what} ${name} ${ids}`).toBe(`${what} ${name} ${id}`);
+  }
+}
+
 const machines = loadMachines();
 
 /** Milliseconds: seconds of work on a free machine, many of them on a loaded one. */
@@ -73,6 +85,22 @@ describe('matchNames on any machine', { timeout: PATIENCE_MS }, () => {
         if (added) expectSteady(snapshot, added);
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('keeps every canonical name for its service when others stop', () => {
+    for (const { id, snapshot } of machines) {
+      for (const removed of candidatesOf(snapshot)) expectKept(snapshot, without(snapshot, removed), id);
+    }
+    // Most of them gone. Random machines contradict themselves: one folder is a checkout and is none.
+    const some = fc.tuple(fc.constantFrom(...machines), fc.infiniteStream(fc.boolean()));
+    fc.assert(
+      fc.property(some, ([{ id, snapshot }, stays]) => {
+        const isLeft = () => stays.next().value === true;
+        const { processes, containers } = snapshot;
+        expectKept(snapshot, { processes: processes.filter(isLeft), containers: containers.filter(isLeft) }, id);
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -124,6 +152,8 @@ describe('matchNames on any machine', { timeout: PATIENCE_MS }, () => {
         // A part of the main checkout that is called like the branch has the name itself.
         const part = gone.processes.find(({ id }) => match.outcome === 'decided' && id === match.id);
         if (part?.project?.root.endsWith(`/${branch.split('.')[0]}`)) continue;
+        // A container that was started in that worktree is no other checkout's.
+        if (match.outcome === 'decided' && homesOf(gone, match.id).includes(root ?? '')) continue;
         expect(`${wanted} ${chosen(match)}`).toBe(`${wanted} null`);
       }
     }

@@ -4,7 +4,7 @@
  * docs/names.md says for each rule why it is there and where it ends.
  *
  * In order, the first rule that anybody fits decides, or says that it is ambiguous:
- * 1. The canonical hostname of a service (canonical.ts).
+ * 1. The canonical hostname of a service (canonical.ts); last of all the longer one that it has while others run.
  * 2. A name as it is written: `<project>`, `<part>.<project>`, `<branch>.<project>`, `<part>.<branch>.<project>`, a
  *    container's name. Within a part dots, hyphens and underscores are alike.
  * 3. The same with hyphens where the dots between the parts would be: `web-shop`, `shop-web`, `fix-ui-shop`.
@@ -20,7 +20,8 @@
  * that one id.
  */
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
-import { canonicalNames } from './canonical.ts';
+import { bareFolderText } from './bare-folder.ts';
+import { canonicalNames, longerOwner } from './canonical.ts';
 import { type Claim, type ClaimIndex, type ClaimRule, claimIndex, squash } from './claims.ts';
 import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
@@ -55,11 +56,18 @@ export function matchNames(name: string, snapshot: Snapshot): NameMatch {
   const claims = (index.byName.get(flatText(written)) ?? []).filter((claim) => fits(written, claim));
   return (
     matchClaims(name, claims, index) ??
-    matchClaims(name, index.bySquashed.get(squash(written)) ?? [], index) ?? {
+    matchClaims(name, index.bySquashed.get(squash(written)) ?? [], index) ??
+    matchLonger(name, snapshot) ?? {
       outcome: 'nothing',
-      detail: `No service here is called "${name}"`,
+      detail: bareFolderText(name, snapshot) ?? `No service here is called "${name}"`,
     }
   );
+}
+
+/** A canonical hostname that was longer while others ran. */
+function matchLonger(name: string, snapshot: Snapshot): NameMatch | undefined {
+  const owner = longerOwner(name, snapshot);
+  return owner && decide([owner], 'canonical', `"${name}" is its exact name while others run`);
 }
 
 function matchClaims(name: string, claims: readonly Claim[], index: ClaimIndex): NameMatch | undefined {

@@ -4,7 +4,7 @@
  */
 
 import { toolName } from '../core/command-words.ts';
-import { baseName, isHomeOrRoot, isWithin, parentPath } from '../core/path-text.ts';
+import { baseName, isHomeOrRoot, isWithin, parentPath, userOfPath } from '../core/path-text.ts';
 import {
   allServices,
   type ContainerService,
@@ -127,7 +127,7 @@ function processPlace(service: ProcessService): Place {
 /** No project and no repository: a directory of the user's is a name, a daemon's working directory is not. */
 function loosePlace(service: ProcessService): Place {
   const { cwd } = service;
-  const own = cwd !== null && /^\/(?:home|Users)\/[^/]+\/./.test(cwd) && !/\/[.]|\/Library\//.test(cwd);
+  const own = cwd !== null && userOfPath(cwd) !== null && !isHomeOrRoot(cwd) && !/\/[.]|\/Library\//.test(cwd);
   return { ...common(service), aliases: own ? names([baseName(cwd)]) : [] };
 }
 
@@ -229,8 +229,8 @@ function* nameOwners(places: Place[]): Pausable<void> {
   const owners = new Map<string, Map<string, string>>();
   for (const { family, families } of places) {
     yield;
-    const owner = /^\/(?:home|Users)\/([^/]+)\//.exec(family ?? '')?.[1];
-    if (family === null || owner === undefined) continue;
+    const owner = userOfPath(family ?? '');
+    if (family === null || owner === null) continue;
     const name = families[0] ?? '';
     owners.set(name, (owners.get(name) ?? new Map()).set(family, nameText(owner)));
   }

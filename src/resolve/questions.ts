@@ -28,6 +28,7 @@ export class Questions {
   readonly decisions = new Decisions();
   readonly #parts: QuestionParts;
   readonly #now: () => number;
+  readonly #kept = new WeakSet<ResolvedDecision>();
   #budgetLoggedAt = Number.NEGATIVE_INFINITY;
 
   /** @param now milliseconds */
@@ -42,7 +43,9 @@ export class Questions {
     const startedAt = performance.now();
     const question = await this.withContext(toResolve(ask), snapshot);
     const decision = await resolver.resolve(question, snapshot);
-    if (decision.remembered) return decision;
+    // A page and its icon ask at once and share one decision.
+    if (decision.remembered || this.#kept.has(decision)) return decision;
+    this.#kept.add(decision);
     this.decisions.add(decision, occasion, performance.now() - startedAt);
     const { host, target, reason } = decision;
     log.debug({ host, decision: decision.decision, target, reason, occasion }, 'Decided');

@@ -105,6 +105,11 @@ export class Resolver {
     this.#misses = new Misses(this.#now);
   }
 
+  /** Suffixes that are resolved. */
+  get domains(): readonly string[] {
+    return this.#options.domains;
+  }
+
   /** Can the LLM be asked now, and if not, why? For `status` and pages. */
   llmState({ client, reason = NO_LLM }: ChosenLlm): LlmState {
     return this.#watch.state(client === null ? reason : undefined, this.#budget.remaining(true));

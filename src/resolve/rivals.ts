@@ -104,8 +104,8 @@ export function frontOf(services: readonly Service[], snapshot: Snapshot): Servi
  * Is this the site that an API stood in for? The bare name of a project means its API only until the site appears, so
  * once that API is gone its mapping waits for nobody. Only by words that leave no doubt, and only for somebody new.
  */
-export function isAwaitedSite({ identity, rivals }: Mapping, service: Service, snapshot: Snapshot): boolean {
-  if (!identity || rivals === undefined || newRivals([service], rivals).length === 0) return false;
+export function isAwaitedSite({ identity, rivals }: Mapping, service: Service | null, snapshot: Snapshot): boolean {
+  if (!service || !identity || rivals === undefined || newRivals([service], rivals).length === 0) return false;
   const place = placesOf(snapshot).find((one) => one.service.id === service.id);
   return isBackend(identity) && place !== undefined && frontScore(place) === SHOWS_PAGES;
 }

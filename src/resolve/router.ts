@@ -14,15 +14,17 @@ import { candidatePorts, describeService, isContainer, type Service, type Snapsh
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Upstream } from '../core/upstream.ts';
 import type { Discovery } from '../discovery/snapshot.ts';
+import type { GoneFolders } from '../platform/gone-folders.ts';
 import type { Logger } from '../platform/log.ts';
 import { type Located, locate } from '../routes/locate.ts';
 import { mappingFor, movedTo } from '../routes/make-mapping.ts';
 import type { MappingStore } from '../routes/mapping-store.ts';
 import { PathTable } from '../routes/path-table.ts';
 import { AskMappings } from './ask-mappings.ts';
-import { canonicalHosts } from './canonical.ts';
 import type { DecisionReader } from './decisions.ts';
+import { shownHosts } from './hostnames.ts';
 import { LateSiblings } from './late-siblings.ts';
+import { MovedAway, mayMoveTo } from './moved-away.ts';
 import { prepareNames } from './name-index.ts';
 import { OncePerPause } from './once-per-pause.ts';
 import { presented } from './presentation.ts';
@@ -31,7 +33,8 @@ import type { ResolveAsk, Resolver } from './resolver.ts';
 import { ReturnWatch } from './return-watch.ts';
 import { isAwaitedSite, rivalDigests, rivalsIn } from './rivals.ts';
 import { ANY_SUFFIX, addressKey, flightKey } from './route-keys.ts';
-import { LookTimes, lookAgain } from './second-look.ts';
+import { SecondLooks } from './second-looks.ts';
+import { SharingWatch } from './sharing-watch.ts';
 import { publicReason } from './trace.ts';
 import { rehearseMapping } from './warm-up.ts';
 
@@ -44,12 +47,14 @@ const LOOK_PATIENCE_MS = 500;
 
 /** What the router is made of. */
 export interface RouterParts {
-  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds'>;
+  discovery: Pick<Discovery, 'current' | 'refresh' | 'holds' | 'isShared'>;
   store: MappingStore;
   resolver: Resolver;
   log: Logger;
   /** Milliseconds since 1970; default `Date.now`. */
   now?: () => number;
+  /** Which folders are gone from the disk; default: looks there. */
+  folders?: Pick<GoneFolders, 'isGone'>;
 }
 
 /** See the file's header. Implements the proxy's `Router`. */
@@ -59,12 +64,13 @@ export class HostRouter {
   readonly #flights = new SingleFlight<RouteOutcome>();
   readonly #paths: PathTable;
   readonly #mappings: AskMappings;
-  readonly #secondLooks = new SingleFlight<void>();
   readonly #questions: Questions;
   readonly #forced: OncePerPause;
   readonly #late: LateSiblings;
-  readonly #looks: LookTimes;
+  readonly #looks: SecondLooks;
   readonly #returns: ReturnWatch;
+  readonly #movedAway: MovedAway;
+  readonly #sharing: SharingWatch;
   readonly #now: () => number;
 
   constructor(parts: RouterParts) {
@@ -77,7 +83,17 @@ export class HostRouter {
     const { resolver, discovery } = parts;
     const look = () => discovery.refresh();
     this.#late = new LateSiblings({ resolver, questions: this.#questions, look }, this.#now);
-    this.#looks = new LookTimes(this.#now);
+    this.#looks = new SecondLooks(
+      {
+        ...{ discovery, resolver, log: parts.log, mappings: this.#mappings, questions: this.#questions },
+        adopt: (ask, found, mapping, snapshot) => this.#adopt(ask, found, mapping, snapshot),
+        forget: (ask) => void this.#addresses.delete(addressKey(ask)),
+      },
+      this.#now,
+    );
+    this.#movedAway = new MovedAway(parts.folders);
+    const isShared = discovery.isShared.bind(discovery);
+    this.#sharing = new SharingWatch({ isShared, look, forget: (key) => this.#forget(key) }, this.#now);
     this.#returns = new ReturnWatch(async (ask) => this.#settle(ask, await parts.discovery.refresh()));
     parts.store.onChange((key) => {
       this.#addresses.delete(key);
@@ -95,9 +111,9 @@ export class HostRouter {
   peek(ask: RouteAsk): Upstream | undefined {
     const known = this.#addresses.get(addressKey(ask));
     if (known === undefined || (!ask.navigation && ask.service === undefined)) return known;
-    const due = this.#lookIsDue(ask);
+    const due = this.#looks.due(ask);
     if (due === 'wait') return undefined;
-    if (due === 'aside') void this.#lookAgain(ask);
+    if (due === 'aside') void this.#looks.again(ask);
     return known;
   }
 
@@ -111,8 +127,11 @@ export class HostRouter {
     return this.#mappings.of(ask) !== undefined;
   }
 
-  /** Does the right one still listen? */
+  /** Does the right one still listen? Whether it does so alone is looked at aside. */
   verify(upstream: Upstream): boolean | Promise<boolean> {
+    this.#sharing.opened(upstream).catch((error: unknown) => {
+      this.#parts.log.error({ err: error }, 'Who shares a port could not be looked at');
+    });
     return this.#parts.discovery.holds(upstream.proof);
   }
 
@@ -149,11 +168,15 @@ export class HostRouter {
     }
   }
 
+  #forget(key: string): void {
+    for (const [ask, known] of this.#addresses.entries()) if (known.key === key) this.#addresses.delete(ask);
+  }
+
   async #route(ask: RouteAsk): Promise<RouteOutcome> {
     const { discovery } = this.#parts;
     if (ask.force === true) return this.#force(ask);
-    if (this.#lookIsDue(ask) !== 'no') {
-      const look = this.#lookAgain(ask);
+    if (this.#looks.due(ask) !== 'no') {
+      const look = this.#looks.again(ask);
       if (ask.service === undefined) await Promise.race([look, delay(LOOK_PATIENCE_MS, undefined, { ref: false })]);
     }
     const seen = discovery.current;
@@ -208,25 +231,36 @@ export class HostRouter {
     if (at.kind === 'ambiguous') {
       return { kind: 'unknown', candidates: this.#candidates(at.services, snapshot), why: at.detail };
     }
-    const successor = await this.#successor(ask, mapping, snapshot);
-    if (successor) return this.#adopt(ask, successor, mapping, snapshot);
+    const anew = await this.#decideAnew(ask, mapping, snapshot);
+    if (anew) return anew;
     const last = this.#addresses.peek(addressKey(ask));
     return { kind: 'away', label: describeMapping(mapping), detail: at.detail, ...(last && { last }) };
   }
 
   /**
-   * The same program, started another way (`vite` became `vite preview`), or the site that its API stood in for, if the
-   * name says so, too. What the user set is never followed so far.
+   * Whoever takes over from what is away: the same program, started another way (`vite` became `vite preview`), the site
+   * that its API stood in for, or, if its folder is not there any more, whom the hostname means now. What the user set
+   * only ever waits.
    */
-  async #successor(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<ResolvedDecision | undefined> {
+  async #decideAnew(ask: RouteAsk, mapping: Mapping, snapshot: Snapshot): Promise<RouteOutcome | undefined> {
     const { identity, source } = mapping;
     if (!identity || source === 'user' || source === undefined) return undefined;
     const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
-    const decision = await this.#parts.resolver.resolve(question, snapshot);
-    const { resolved } = decision;
-    if (!resolved) return undefined;
-    const isSite = ask.service === undefined && isAwaitedSite(mapping, resolved, snapshot);
-    return isSite || sameProgram(identity, resolved) ? decision : undefined;
+    const named = await this.#parts.resolver.resolve(question, snapshot);
+    const isSite = ask.service === undefined && isAwaitedSite(mapping, named.resolved, snapshot);
+    const isSame = named.resolved !== null && sameProgram(identity, named.resolved);
+    if (isSite || isSame) return this.#adopt(ask, named, mapping, snapshot);
+    const gone = await this.#movedAway.whatIsGone(mapping);
+    if (gone === undefined) return undefined;
+    // A sibling is never stood in for by somebody of another project who happens to be called so.
+    const around = ask.service === undefined ? ask : { ...ask, siblingsOnly: true };
+    const decision = gone === 'checkout' ? await this.#questions.ask(around, snapshot, 'request') : named;
+    if (mayMoveTo(decision, mapping, gone)) return this.#adopt(ask, decision, mapping, snapshot);
+    if (gone === 'directory' || decision.resolved) return undefined;
+    const now = this.#mappings.of(ask);
+    if (now !== mapping && now !== undefined) return this.#follow(ask, now, snapshot);
+    const why = `${publicReason(decision)}. The folder of “${describeMapping(mapping)}”, which had this name, is gone`;
+    return { kind: 'unknown', candidates: this.#candidates(decision.candidates, snapshot), why };
   }
 
   async #decide(ask: RouteAsk, snapshot: Snapshot): Promise<RouteOutcome> {
@@ -239,55 +273,6 @@ export class HostRouter {
       candidates: this.#candidates(decision.candidates, seen),
       why: publicReason(decision),
     };
-  }
-
-  #lookIsDue(ask: RouteAsk): ReturnType<LookTimes['due']> {
-    // What the user forces is decided anyway; what stands under a path is the user's.
-    if (ask.pathPrefix !== undefined || ask.force) return 'no';
-    if (ask.service === undefined && !ask.navigation) return 'no';
-    const due = this.#looks.due(mappingKey(ask.hostname, ask.service), this.#mappings.of(ask));
-    if (ask.service === undefined) return due;
-    // A page fetches from its siblings all day: only while the project is starting, and never in its way.
-    return due === 'wait' ? 'aside' : 'no';
-  }
-
-  /** One second look a hostname at a time. Never rejects. */
-  #lookAgain({ prompt: _, ...ask }: RouteAsk): Promise<void> {
-    const key = mappingKey(ask.hostname, ask.service);
-    return this.#secondLooks.run(key, async () => {
-      this.#looks.began(key);
-      try {
-        await this.#lookAround({ ...ask, navigation: false });
-      } catch (error) {
-        this.#parts.log.error({ err: error, host: ask.hostname }, 'A second look failed');
-      }
-    });
-  }
-
-  async #lookAround(ask: RouteAsk): Promise<void> {
-    const { discovery, resolver, log } = this.#parts;
-    const snapshot = await discovery.refresh();
-    const mapping = this.#mappings.of(ask);
-    const at = mapping && mapping.source !== 'user' ? locate(mapping, snapshot) : undefined;
-    // Another program shares its port by now (SO_REUSEPORT): who gets a connection is the kernel's choice.
-    if (at?.kind === 'ambiguous') this.#addresses.delete(addressKey(ask));
-    // One that is away is followed, or waited for, when it is asked for.
-    if (!mapping || at?.kind !== 'found' || at.service === null) return;
-    const question = await this.#questions.withContext({ ...toResolve(ask), mode: 'names' }, snapshot);
-    const named = await resolver.resolve(question, snapshot);
-    const target = at.service;
-    const rivals = rivalsIn(named, target, snapshot);
-    const decide = () => this.#questions.ask(ask, snapshot, 'second look');
-    const found = await lookAgain({ mapping, target, rivals, named, snapshot, decide });
-    if (found === 'later' || this.#mappings.of(ask) !== mapping) return;
-    if (found === 'same') {
-      const digests = rivalDigests(rivals);
-      if (digests.join() !== mapping.rivals?.join()) this.#mappings.keep(ask, { ...mapping, rivals: digests });
-      return;
-    }
-    if (found === named) this.#questions.decisions.add(named, 'second look', 0);
-    log.info({ host: ask.hostname, target: found.target, reason: found.reason }, 'Somebody new has this name now');
-    await this.#adopt(ask, found, mapping, snapshot);
   }
 
   /** Remember a decision, unless somebody set the mapping while it was made. @param before the mapping it replaces */
@@ -311,7 +296,7 @@ export class HostRouter {
     });
     mapping.rivals = rivalDigests(rivalsIn(decision, resolved, snapshot));
     this.#mappings.keep(ask, mapping);
-    this.#looks.began(mappingKey(ask.hostname, ask.service));
+    this.#looks.began(ask);
     const at = locate(mapping, snapshot);
     if (at.kind === 'found') return this.#remember(ask, at.upstream, mapping, snapshot);
     const services = at.kind === 'ambiguous' ? at.services : [resolved];
@@ -340,7 +325,7 @@ export class HostRouter {
   }
 
   #candidates(services: readonly Service[], snapshot: Snapshot): Candidate[] {
-    const hosts = canonicalHosts(snapshot);
+    const hosts = shownHosts(snapshot, this.#parts.resolver.domains);
     return services.map((service) => {
       const hostname = hosts.get(service.id);
       return {

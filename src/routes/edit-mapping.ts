@@ -71,7 +71,7 @@ export async function sendOwnHost(
   const told = { host: 'target', forwardedHost };
   if (!mapping) return false;
   if (prefix === undefined) {
-    await store.set(key, { ...mapping, ...told, source: 'user' });
+    await store.set(key, { ...keptByUser(mapping, 'You set the Host that it is sent'), ...told });
     return true;
   }
   const entry = pathOf(mapping, prefix);
@@ -110,8 +110,18 @@ function withPath(key: string, mapping: Mapping | undefined, prefix: string, ent
     });
   }
   const paths = { ...pathsWithout(mapping.paths ?? {}, prefix), [prefix]: entry };
-  return { ...mapping, source: 'user', paths };
+  return { ...keptByUser(mapping, `You set ${prefix} of it`), paths };
 }
+
+/** Whom it leads to was decided by others, and stays: both are said where routes are listed. */
+function keptByUser(mapping: Mapping, what: string): Mapping {
+  if (mapping.source === 'user') return mapping;
+  const reason = `${what}, so the program does not move it any more. Before: ${mapping.llmReason}`;
+  return { ...mapping, source: 'user', llmReason: reason.slice(0, MAX_REASON_CHARS) };
+}
+
+/** Longest text that a mapping may hold. */
+const MAX_REASON_CHARS = 4096;
 
 function pathsWithout(paths: Readonly<Record<string, unknown>>, prefix: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(paths).filter(([written]) => normalizePrefix(written) !== prefix));

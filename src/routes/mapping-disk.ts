@@ -1,7 +1,7 @@
 /**
  * mappings.json on the disk: read with a size limit, moved aside when it is corrupt, replaced as a whole.
  */
-import { lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { lstat, open, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import {
@@ -12,6 +12,7 @@ import {
   writeFileAtomic,
 } from '../platform/atomic-file.ts';
 import { makeFolder } from '../platform/paths.ts';
+import { readRegularFile } from '../platform/regular-file.ts';
 import { type MappingFile, parseMappingFile } from './mapping-file.ts';
 
 /** 16 MiB are 30,000 mappings; more is not ours or not meant. */
@@ -48,15 +49,12 @@ export class MappingDisk {
   /**
    * Read the file; none is an empty one. A corrupt one is moved to `<file>.corrupt-<time>` after what can be read of
    * it was read.
-   * @throws {AppError} ROUTE_STORE_UNREADABLE: over 16 MiB, no file, no permission
+   * @throws {AppError} ROUTE_STORE_UNREADABLE: over 16 MiB, no regular file, no permission
    */
   async read(): Promise<MappingFile> {
     const stamp = await fileStamp(this.file).catch((error: unknown) => {
       throw this.#unreadable(messageOf(error), error);
     });
-    if (stamp && stamp.size > MAX_FILE_BYTES) {
-      throw this.#unreadable(`it has ${stamp.size} bytes, and more than ${MAX_FILE_BYTES} are not read`);
-    }
     const text = stamp ? await this.#text() : '';
     const parsed = parseMappingFile(text);
     this.#seen = stamp;
@@ -67,7 +65,7 @@ export class MappingDisk {
 
   async #text(): Promise<string> {
     try {
-      return await readFile(this.file, 'utf8');
+      return await readRegularFile(this.file, MAX_FILE_BYTES);
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return '';
       throw this.#unreadable(messageOf(error), error);

@@ -7,6 +7,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { LRUCache } from 'lru-cache';
 import { SingleFlight } from '../core/single-flight.ts';
 import type { Authority } from './authority.ts';
+import { ContextRelease, type Handshake } from './context-release.ts';
 import { createLeafKeys, type Leaf, type LeafKeys, mintDefaultLeaf, mintLeaf } from './leaf.ts';
 import type { OwnCertificate } from './own-certificate.ts';
 import { mayCertify } from './permission.ts';
@@ -14,8 +15,6 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** About 40 KiB each: 20 MB at the worst. */
 const MAX_CONTEXTS = 512;
-/** A handshake that was just given a context has taken it over long before: then it counts its own reference. */
-const RELEASE_AFTER_MS = 1_000;
 /** A mint costs 1 ms of CPU: a hostile page gets a fifth of one core, at most. */
 const MINTS_PER_SECOND = 200;
 /** A browser that opens all its tabs again asks for many names at once, some of them not routed yet. */
@@ -65,6 +64,7 @@ export class CertificateContexts {
   readonly #now: () => Date;
   readonly #entries: LRUCache<string, Entry>;
   readonly #flights = new SingleFlight<Entry>();
+  readonly #release = new ContextRelease();
   readonly #bucket: TokenBucket;
   readonly #shared: SharedOptions;
   readonly #isRouted: (name: string) => boolean;
@@ -79,7 +79,7 @@ export class CertificateContexts {
     this.#now = options.now ?? (() => new Date());
     this.#entries = new LRUCache({
       max: options.maxContexts ?? MAX_CONTEXTS,
-      dispose: ({ context }) => void setTimeout(release, RELEASE_AFTER_MS, context).unref(),
+      dispose: ({ context }) => this.#release.dismiss(context),
     });
     const { mintsPerSecond } = options;
     const burst = mintsPerSecond ?? MINTS_AT_ONCE;
@@ -136,9 +136,16 @@ export class CertificateContexts {
   /**
    * The context for one handshake. Resumed sessions do not come here, so nothing may be authorised or counted here.
    * @param serverName SNI as the client sent it; undefined without
+   * @param handshake the socket whose handshake it is: the context is not freed before its end
    * @returns the default certificate without SNI and over the limit of mints; undefined for a name that gets none
    */
-  async contextFor(serverName: string | undefined): Promise<SecureContext | undefined> {
+  async contextFor(serverName: string | undefined, handshake?: Handshake): Promise<SecureContext | undefined> {
+    const context = await this.#find(serverName);
+    if (context && handshake) this.#release.hold(context, handshake);
+    return context;
+  }
+
+  async #find(serverName: string | undefined): Promise<SecureContext | undefined> {
     if (serverName === undefined) return this.#default.context;
     const name = mayCertify(serverName, this.#domains);
     if (name === null) return undefined;
@@ -185,13 +192,4 @@ export class CertificateContexts {
       renewAtMs: notBeforeMs + (notAfterMs - notBeforeMs) * RENEW_AT,
     };
   }
-}
-
-/**
- * Free what OpenSSL holds for a context, now. V8 takes it for 1 KiB, so it would not be collected for a long time:
- * measured, 4,000 names in a row cost 150 MB without this, and 23 MB with it. Connections that use it go on.
- */
-function release({ context }: SecureContext): void {
-  const native = context as { close?: () => void } | undefined;
-  native?.close?.();
 }

@@ -99,6 +99,7 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
       await tab.page.getByRole('heading', { name: 'Vite refuses' }).waitFor();
       await judge('host-refused', colorScheme);
       await tab.page.goto(stage.url('proxy', '/nothing-here'));
+      expect(await tab.page.getByRole('link', { name: 'Dashboard' }).getAttribute('href')).toBe('/');
       await judge('not-found', colorScheme);
     });
 
@@ -122,6 +123,10 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
 
     it.each(VIEWS)('dashboard on a small screen: %s', async (view) => {
       await openView(view, { colorScheme, viewport: { width: 390, height: 844 } });
+      // Six tabs are wider than a phone: the one that is shown is in sight.
+      const tabBox = await tab.page.locator('.tabs a[aria-current=page]').boundingBox();
+      expect(tabBox?.x).toBeGreaterThanOrEqual(0);
+      expect(Math.floor((tabBox?.x ?? 0) + (tabBox?.width ?? 0))).toBeLessThanOrEqual(390);
       expect(await tab.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       await judge(`small-${view}`, colorScheme);
     });

@@ -46,6 +46,37 @@ describe('the documents', () => {
   });
 });
 
+describe('the README', () => {
+  const lines = read('README.md').split('\n');
+  const { version, files } = JSON.parse(read('package.json')) as { version: string; files: string[] };
+
+  it('is short, and its first screen leads from a clone and from a package to a green padlock', () => {
+    expect(lines.length).toBeLessThanOrEqual(130);
+    const firstScreen = lines.slice(0, 42).join('\n');
+    for (const words of ['git clone ', 'npm start -- --demo', ' trust`', 'hostwise setup', 'docs/screenshots/'])
+      expect(firstScreen).toContain(words);
+    expect(firstScreen).toContain(`npm install -g ./hostwise-${version}.tgz`);
+  });
+
+  it('links to every document for users, and they come with the package', () => {
+    const linked = new Set([...lines.join('\n').matchAll(/\]\((docs\/[\w-]+\.md)\)/g)].map(([, path]) => path));
+    expect(globSync('docs/*.md', { cwd: ROOT }).filter((path) => !linked.has(path))).toEqual([]);
+    expect(files).toContain('docs/*.md');
+  });
+});
+
+it('no comment leads to a document that is not there', () => {
+  const sources = globSync('{src,test,scripts,bench}/**/*.{ts,tsx,mjs}', {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**'],
+  });
+  const named = sources.flatMap((source) =>
+    [...read(source).matchAll(/(?<![\w./-])docs\/[\w-]+\.md/g)].map(([document]) => ({ source, document })),
+  );
+  expect(named.length).toBeGreaterThan(2);
+  expect(named.filter(({ document }) => !existsSync(join(ROOT, document)))).toEqual([]);
+});
+
 describe('the table of error codes', () => {
   const sources = globSync('src/**/*.ts', { cwd: ROOT }).filter(
     (path) => !path.endsWith('.test.ts') && path !== 'src/core/errors.ts',

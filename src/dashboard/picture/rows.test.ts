@@ -22,7 +22,8 @@ function service(n: number, project: string): ServicesAnswer['processes'][number
 }
 
 function route(key: string, n: number, reach?: RouteView['reach']): RouteView {
-  const up = { state: 'up', id: `p${n}`, label: `part${n}`, address: '127.0.0.1', port: 3000 + n } as const;
+  const service = { id: `p${n}`, label: `part${n}`, startedAtMs: null };
+  const up = { state: 'up', ...service, address: '127.0.0.1', port: 3000 + n } as const;
   return {
     key,
     hostname: key,

@@ -21,8 +21,12 @@ export function figuresOf(route: RouteView): Figures {
 
 /** Since when what a route reaches now answers nobody, epoch ms. What was started again meanwhile was not asked yet. */
 export function failingSince(route: RouteView): number | undefined {
-  const { failing } = figuresOf(route);
-  return failing !== null && route.reach.state === 'up' && failing.id === route.reach.id ? failing.sinceMs : undefined;
+  const { failing, lastAtMs } = figuresOf(route);
+  const { reach } = route;
+  if (failing === null || reach.state !== 'up' || failing.id !== reach.id) return undefined;
+  // A container keeps its id when it is started again.
+  const startedAtMs = reach.startedAtMs ?? 0;
+  return (lastAtMs ?? 0) < startedAtMs ? undefined : Math.max(failing.sinceMs, startedAtMs);
 }
 
 /** Only ever grows: what was loaded may be older than what came meanwhile, or newer. */

@@ -45,6 +45,8 @@ export interface ContainerFacts {
   /** `NAME=value`, only what hints are read from. */
   env: string[];
   health: string | undefined;
+  /** Of its latest start, ISO 8601 by the engine's clock; undefined where the engine does not say. */
+  startedAt: string | undefined;
 }
 
 /** The image's own labels and variables: a container's are these plus the user's, without a mark between them. */
@@ -88,6 +90,7 @@ const inspectSchema = z.looseObject({
     Restarting: z.boolean().catch(false),
     Dead: z.boolean().catch(false),
     Pid: z.int().min(0).catch(0),
+    StartedAt: z.string().catch(''),
     Health: z.looseObject({ Status: z.string() }).nullish().catch(null),
   }),
   Config: z.looseObject({
@@ -180,6 +183,7 @@ export function parseInspected(answer: unknown): ContainerFacts | undefined {
     labels: keptLabels(Config.Labels),
     env: hintEnv(Config.Env),
     health: State.Health?.Status,
+    startedAt: timeOf(State.StartedAt),
   };
 }
 
@@ -206,6 +210,7 @@ export function parseListed(entry: unknown): ContainerFacts | undefined {
     labels: keptLabels(Labels),
     env: [],
     health: undefined,
+    startedAt: undefined,
   };
 }
 
@@ -223,6 +228,12 @@ function nameOf(name: string, id: string): string {
     .replace(/[\x00-\x1f\x7f-\x9f]/g, '')
     .slice(0, 255);
   return clean === '' ? id.slice(0, 12) : clean;
+}
+
+/** Go's zero time, of the year 1, means never. */
+function timeOf(text: string): string | undefined {
+  const ms = Date.parse(text);
+  return ms > 0 ? new Date(ms).toISOString() : undefined;
 }
 
 /** `8080/tcp` -> 8080. UDP and SCTP are no HTTP; each port once, ascending. */

@@ -10,7 +10,14 @@ const INSPECTED = {
   Id: ID,
   Name: '/shop-web-1',
   Image: 'sha256:bbfa',
-  State: { Running: true, Paused: false, Restarting: false, Dead: false, Pid: 4711 },
+  State: {
+    Running: true,
+    Paused: false,
+    Restarting: false,
+    Dead: false,
+    Pid: 4711,
+    StartedAt: '2026-01-31T09:15:02.123456789Z',
+  },
   Config: {
     Image: 'shop/web:1',
     Env: ['PASSWORD=secret', 'VIRTUAL_HOST=shop.test'],
@@ -67,6 +74,7 @@ describe('containerService', () => {
       ],
       compose: { project: 'shop', service: 'web', workdir: '/projects/shop' },
       hints: ['shop.test'],
+      startedAt: '2026-01-31T09:15:02.123Z',
     });
     expect(JSON.stringify(found)).not.toContain('secret');
     expect(containerSchema.parse(found)).toEqual(found);
@@ -98,6 +106,13 @@ describe('containerService', () => {
   ])('is not running while %s', (_state, State) => {
     expect(parseInspected({ ...INSPECTED, State })?.isRunning).toBe(false);
   });
+
+  it.each(['0001-01-01T00:00:00Z', 'soon', 7])(
+    'does not know since when it runs, where the engine says %s',
+    (StartedAt) => {
+      expect(service({ ...INSPECTED, State: { Running: true, StartedAt } })).not.toHaveProperty('startedAt');
+    },
+  );
 
   it('understands null, and leaves out what is of the wrong kind', () => {
     const odd = {

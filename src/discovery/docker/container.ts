@@ -8,7 +8,7 @@ const MAX_NAME_CHARS = 255;
 
 /** A service as it is seen without asking how to reach it. @param image undefined when it could not be asked */
 export function containerService(facts: ContainerFacts, image: ImageFacts | undefined): ContainerService {
-  const { id, name, exposed, published, networks, labels, health, pid } = facts;
+  const { id, name, exposed, published, networks, labels, health, pid, startedAt } = facts;
   const details = hintsOf(facts, image);
   const hosts = [...new Set(details.filter((hint) => !hint.image).map(({ host }) => host))];
   const addresses = networks.flatMap((network) =>
@@ -29,6 +29,7 @@ export function containerService(facts: ContainerFacts, image: ImageFacts | unde
     ...(pid > 0 ? { pid } : {}),
     ...(facts.networkMode === 'host' ? { networkMode: 'host' } : {}),
     ...(health === undefined ? {} : { health: health.slice(0, 40) }),
+    ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
 

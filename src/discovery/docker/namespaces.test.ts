@@ -34,6 +34,7 @@ function member(n: number, options: Options): Member {
     labels,
     env: [],
     health: undefined,
+    startedAt: undefined,
   };
   return { facts, image, service: containerService(facts, image) };
 }

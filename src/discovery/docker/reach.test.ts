@@ -18,6 +18,7 @@ function facts(...networks: [name: string, address: string][]): ContainerFacts {
     labels: {},
     env: [],
     health: undefined,
+    startedAt: undefined,
   };
 }
 

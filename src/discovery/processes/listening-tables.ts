@@ -47,23 +47,47 @@ export async function listensOn(
   return false;
 }
 
+/**
+ * Does another socket get connections to this one's address (SO_REUSEPORT)? One on the same address shares them, and one
+ * on the very address that is dialled takes them all from a wildcard.
+ * Read like {@link listensOn}: 0.1 ms with few listeners, none of it here. Never rejects.
+ * @param tables given by tests
+ */
+export async function isShared(
+  { address, port, inode }: { address: string; port: number; inode: string },
+  tables: readonly string[] = [TCP, TCP6],
+): Promise<boolean> {
+  for (const table of tables) {
+    const sockets: ListeningSocket[] = [];
+    for await (const text of pieces(table)) sockets.push(...parseProcNet(text).filter((one) => one.port === port));
+    const own = sockets.find((one) => one.inode === inode);
+    const places = [own?.address, address];
+    if (own) return sockets.some((other) => other.inode !== inode && places.includes(other.address));
+  }
+  return false;
+}
+
 async function isListed(table: string, port: number, inode: string): Promise<boolean> {
+  for await (const text of pieces(table)) if (hasSocket(text, port, inode)) return true;
+  return false;
+}
+
+/** A table piece by piece, each beginning with the last line of the one before. One that cannot be read has none. */
+async function* pieces(table: string): AsyncGenerator<string> {
+  const file = await open(table, 'r').catch(() => undefined);
+  if (!file) return;
   try {
-    const file = await open(table, 'r');
-    try {
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (let text = '', count = -1; count !== 0 && !hasConnection(text); ) {
-        count = (await file.read(chunk, 0, CHUNK_BYTES, null)).bytesRead;
-        // What the chunk before may have cut.
-        text = text.slice(text.lastIndexOf('\n', text.length - 2) + 1) + chunk.toString('latin1', 0, count);
-        if (hasSocket(text, port, inode)) return true;
-      }
-      return false;
-    } finally {
-      await file.close();
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let text = '', count = -1; count !== 0 && !hasConnection(text); ) {
+      count = (await file.read(chunk, 0, CHUNK_BYTES, null)).bytesRead;
+      // What the chunk before may have cut.
+      text = text.slice(text.lastIndexOf('\n', text.length - 2) + 1) + chunk.toString('latin1', 0, count);
+      yield text;
     }
   } catch {
-    return false;
+    // What was read is all that is known.
+  } finally {
+    await file.close();
   }
 }
 

@@ -2,7 +2,7 @@
  * Firefox's policies on Linux: root's way in, for every profile at once and without certutil. Firefox reads them at its
  * start and copies the certificates into each profile.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, systemCode } from '../../core/errors.ts';
@@ -95,6 +95,17 @@ async function remove(surroundings: TrustSurroundings, fingerprint: string): Pro
   );
   const own = gone.filter((entry) => path.posix.dirname(entry) === FOLDER);
   for (const entry of own) await rm(inRoot(surroundings, entry), { force: true });
+  await removeEmptyFolders(surroundings);
+}
+
+/** `add` makes them where Firefox has none; what somebody else put there keeps them. */
+async function removeEmptyFolders(surroundings: TrustSurroundings): Promise<void> {
+  try {
+    for (const folder of [FOLDER, path.posix.dirname(FOLDER)]) await rmdir(inRoot(surroundings, folder));
+  } catch (error) {
+    // POSIX lets a system say either of the first two of a folder that is not empty; a mount point is busy.
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes(systemCode(error) ?? '')) throw error;
+  }
 }
 
 /** @throws when the file is there and cannot be understood: then it is not ours to rewrite */

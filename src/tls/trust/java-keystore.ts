@@ -34,7 +34,10 @@ export async function javaKeystores(surroundings: TrustSurroundings): Promise<Tr
   const keytool = programs.get('keytool');
   if (debian === undefined || keytool === undefined) return stores;
   const java = new JavaKeystore(keytool, debian, surroundings);
-  return [...stores, storeOf(java, { id: 'java-debian', title: 'Java of this system', kind: 'unused' }, surroundings)];
+  return [
+    ...stores,
+    storeOf(java, { id: 'java-debian', title: 'Java’s copy of the system’s store', kind: 'unused' }, surroundings),
+  ];
 }
 
 async function ofJavaHome(surroundings: TrustSurroundings): Promise<TrustStore[]> {

@@ -161,6 +161,9 @@ describe('what the dashboard asks for', () => {
       type: 'urn:hostwise:error:route_not_found',
       status: 404,
       code: 'ROUTE_NOT_FOUND',
+      // The same for every 404 (section 3.1.3); what is missing stands in the detail.
+      title: 'Not Found',
+      detail: expect.stringContaining('nobody.localhost'),
     });
   });
 });

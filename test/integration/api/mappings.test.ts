@@ -65,7 +65,7 @@ for (const version of ['1.1', '2'] as const) {
     ])('refuses %s with 400, says why and stores nothing', async (_name, body, why) => {
       const answer = await ask('PUT', '/_api/mappings/shop.localhost', body);
       expect(answer.status).toBe(400);
-      expect((answer.json() as { title: string }).title).toContain(why);
+      expect((answer.json() as { detail: string }).detail).toContain(why);
       expect(server.mappings.size).toBe(0);
     });
 

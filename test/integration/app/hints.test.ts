@@ -5,6 +5,7 @@ import { type StartedProcess, startProcess } from '../../fixtures/dev-server.ts'
 import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { makeProject, type SampleProject } from '../../fixtures/sample-projects.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
+import { cli } from '../cli/run-cli.ts';
 
 let home: string;
 let shop: SampleProject;
@@ -42,4 +43,22 @@ describe('"hostwise" in package.json', () => {
       steps: [{ step: 'hint', outcome: 'decided', detail: expect.stringContaining('package.json') }],
     });
   });
+
+  it('is what is shown for it: by services, and to pages', async () => {
+    const host = `store.${shop.name}.localhost`;
+    const running = await cli(['services'], { dataDir: hostwise.dataDir });
+    const alone = await cli(['services'], { env: { HOME: home } });
+    for (const { stdout } of [running, alone]) {
+      const lines = stdout
+        .split('\n')
+        .filter((line) => line.includes(` p${app.pid} `) || line.endsWith(` p${app.pid}`));
+      expect(lines).toEqual([expect.stringContaining(host)]);
+    }
+    expect(await askControl(hostwise.controlSocket, '/_api/services')).toMatchObject({
+      processes: expect.arrayContaining([expect.objectContaining({ pid: app.pid, hostname: host })]),
+    });
+    // Its other name still leads there.
+    const canonical = await ask1({ port: hostwise.httpPort, host: `${shop.name}.localhost` });
+    expect([canonical.status, canonical.body]).toEqual([200, 'the shop']);
+  }, 30_000);
 });

@@ -53,7 +53,7 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
   it('costs at most the budget, is told so, and leaves the user’s next click its answer', async () => {
     // The click is the one whose answer is not "none".
     const { llm, hostwise, get } = await startBoth((request, response, count) =>
-      JSON.stringify(request.body).includes('my-cart') ? true : nothingFits(request, response, count),
+      JSON.stringify(request.body).includes('basketful-') ? true : nothingFits(request, response, count),
     );
     const hosts = Array.from({ length: 500 }, (_, i) => `invented-${i}.localhost`);
     const answers: string[] = [];
@@ -68,7 +68,7 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     ).toHaveLength(480);
     expect(hostwise.process.output()).toMatch(/budget of LLM calls/);
 
-    const clicked = await get(`my-cart-${shop.name}.localhost`, NAVIGATION);
+    const clicked = await get(`basketful-${shop.name}.localhost`, NAVIGATION);
     expect([clicked.status, llm.requests.length]).toEqual([200, 21]);
     expect((await get(`${shop.name}.localhost`, NAVIGATION)).status).toBe(200);
   }, 60_000);

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
-import { storm } from '../../fixtures/storm.ts';
+import { storm, WAYS } from '../../fixtures/storm.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 
 const DURATION_MS = Number(process.env.STORM_SECONDS ?? 5) * 1_000;
@@ -32,7 +32,7 @@ it(
     const report = await storm({ parent, httpPort, httpsPort, caPem, durationMs: DURATION_MS, seed: SEED });
     if (process.env.STORM_SECONDS) console.log(`seed ${SEED}`, report);
     expect(report.wrong, `seed ${SEED}`).toEqual([]);
-    for (const way of ['h1', 'h1 plain', 'h2', 'ws']) expect(report.right[way] ?? 0, way).toBeGreaterThan(3);
+    for (const way of WAYS) expect(report.right[way] ?? 0, way).toBeGreaterThan(3);
     expect(report.events.swapped).toBeGreaterThan(3);
     // A bug of ours would be a 500.
     expect(report.others['500'] ?? 0).toBe(0);

@@ -65,6 +65,18 @@ describe('hostwise resolve --services FILE', () => {
       expect(none).toMatchObject({ target: null, reason: expect.stringMatching(/./) });
   });
 
+  it('knows short names with dots, as routes and docs write them', async () => {
+    const web = { ...processOf('p3', 'acme/web', 4003), cwd: '/home/kim/acme/web' };
+    const part = { root: '/home/kim/acme/web', name: 'web', workspace: '/home/kim/acme', workspaceName: 'acme' };
+    const git = { root: '/home/kim/acme', branch: 'main', worktree: false };
+    const file = await snapshotFile({ processes: [{ ...web, project: part, git }], containers: [] });
+    const asked = await cli(['resolve', '--services', file, '--json', '--mode', 'names', 'web.acme', 'web.acme.test']);
+    expect(linesOf(asked.stdout)).toMatchObject([
+      { host: 'web.acme', decision: 'name', target: { id: 'p3' } },
+      { host: 'web.acme.test', decision: 'none', reason: expect.stringContaining('under none of the domains') },
+    ]);
+  });
+
   it('exits 0 when every host fits', async () => {
     const { code, stdout } = await cli(['resolve', '--services', await snapshotFile(), 'shop.localhost']);
     expect(code).toBe(0);

@@ -39,6 +39,44 @@ describe('hostwise routes', () => {
     expect(Object.keys(await storedIn(dataDir))).toEqual(['web.shop.localhost']);
   });
 
+  it('knows short names with dots: set, set a path, forget', async () => {
+    const dataDir = await tempDir('hw-routes');
+    expect(await cli(['routes', 'set', 'web.acme', '10.1.2.3:4001'], { dataDir })).toMatchObject({
+      code: 0,
+      stdout: 'web.acme.localhost -> 10.1.2.3:4001\n',
+    });
+    expect(await cli(['routes', 'set', 'web.acme/api', '10.1.2.3:4002'], { dataDir })).toMatchObject({ code: 0 });
+    expect(Object.keys(await storedIn(dataDir))).toEqual(['web.acme.localhost']);
+    expect(await cli(['routes', 'rm', 'web.acme'], { dataDir })).toMatchObject({
+      stdout: 'web.acme.localhost is forgotten\n',
+    });
+  });
+
+  it('says why a route that the program made is the user’s once they set a path of it', async () => {
+    const dataDir = await tempDir('hw-routes');
+    const decided = {
+      type: 'process',
+      target: '10.1.2.3',
+      port: 5173,
+      createdAt: '2026-01-02T03:04:05.000Z',
+      llmReason: '"shop" is its exact name',
+      source: 'name',
+    };
+    await writeFile(join(dataDir, 'mappings.json'), JSON.stringify({ 'shop.localhost': decided }));
+    for (const path of ['api', 'docs']) await cli(['routes', 'set', `shop/${path}`, '10.1.2.3:8000'], { dataDir });
+    const { stdout } = await cli(['routes'], { dataDir });
+    const [, row] = stdout.split('\n');
+    expect(row).toMatch(
+      /^shop\.localhost +10\.1\.2\.3:5173 +user +2026-01-02 +You set \/api of it, so the program does not/,
+    );
+    expect(await storedIn(dataDir)).toMatchObject({
+      'shop.localhost': {
+        source: 'user',
+        llmReason: 'You set /api of it, so the program does not move it any more. Before: "shop" is its exact name',
+      },
+    });
+  });
+
   it('says so when there is nothing to list or to forget, and makes no file', async () => {
     const dataDir = await tempDir('hw-routes');
     expect(await cli(['routes'], { dataDir })).toMatchObject({
@@ -54,6 +92,8 @@ describe('hostwise routes', () => {
 
   it.each([
     ['example.com', '5173'],
+    ['shop.test', '5173'],
+    ['10.1.2.3', '5173'],
     ['proxy.localhost', '5173'],
     ['a b', '5173'],
     ['shop', '70000'],

@@ -1,12 +1,14 @@
 /** `hostwise run`: what it says at its start, and how it ends. */
-import { writeFile } from 'node:fs/promises';
+import { chown, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProcess } from '../../fixtures/dev-server.ts';
 import { type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
+import { needs } from '../../fixtures/needs.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
-import { cli } from './run-cli.ts';
+import { cli, MAIN } from './run-cli.ts';
 
 async function started(options: Parameters<typeof startHostwise>[0] = {}): Promise<RunningHostwise> {
   const hostwise = await startHostwise(options);
@@ -23,9 +25,26 @@ describe('hostwise run', () => {
     expect(page).toContain(`http://proxy.localhost:${httpPort}/_debug`);
     expect(page).toContain(`https ${httpsPort}, http ${httpPort} on 127.0.0.1`);
     expect(page).toMatch(/LLM {6}.*--resolve names/);
-    expect(page).toMatch(/root\.pem/);
+    expect(page).toMatch(/ {2}hostwise trust {3}# \w/);
     expect(page).not.toContain('\u001b');
   });
+
+  it.skipIf(!needs('namespaces'))(
+    'gives a user without root’s rights the line that root would need [needs namespaces]',
+    async () => {
+      const home = await tempDir('hw-user');
+      const uid = 54_325;
+      await chown(home, uid, uid);
+      const user = `setpriv --reuid ${uid} --regid ${uid} --clear-groups`;
+      const inside = `ip link set lo up; exec ${user} ${process.execPath} ${MAIN} run --resolve names`;
+      const env = { HOME: home, HOSTWISE_DATA_DIR: join(home, 'data'), DOCKER_HOST: `unix://${home}/none.sock` };
+      const hostwise = startProcess('unshare', ['--net', 'sh', '-ec', inside], { cwd: home, env });
+      onTestFinished(() => hostwise.stop());
+      await hostwise.printed(/Trust/);
+      expect(hostwise.output()).toMatch(/sudo \S+ \S+main\.ts service install .*has the system open them/);
+    },
+    30_000,
+  );
 
   it('says which LLM it asks, without the key', async () => {
     const env = { LLM_API_URL: 'http://127.0.0.1:1/v1', LLM_API_KEY: 'sk-geheim-123456', MODEL: 'test/model' };

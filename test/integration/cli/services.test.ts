@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { snapshotSchema } from '../../../src/core/service.ts';
 import { type StartedProcess, startProcess } from '../../fixtures/dev-server.ts';
 import { initRepo } from '../../fixtures/git-repo.ts';
@@ -67,6 +67,26 @@ describe('hostwise services', () => {
     const line = stdout.split('\n').find((one) => one.includes(`127.0.0.1:${port}`));
     expect(line).toMatch(new RegExp(`^${name}\\.localhost +${name} +main +node server\\.js`));
     expect(stderr).toContain('hostwise is not running');
+  });
+
+  it('names the project as its hostname does, whatever its manifest says, or without one', async () => {
+    const folders = ['alpha', 'omega'].map((word) => join(root, `${word}-${process.pid}`));
+    const [other = '', bare = ''] = folders;
+    await Promise.all(folders.map((one) => mkdir(one)));
+    await writeFile(join(other, 'package.json'), JSON.stringify({ name: `frontend-${process.pid}` }));
+    const apps: number[] = [];
+    for (const one of [other, bare]) {
+      await writeFile(join(one, 'server.js'), SERVER);
+      await initRepo(one);
+      const app = startProcess(process.execPath, ['server.js'], { cwd: one });
+      onTestFinished(() => app.stop());
+      apps.push(Number((await app.printed(/^(\d+)\n/))[1]));
+    }
+    const { stdout } = await cli(['services']);
+    for (const [i, one] of [other, bare].entries()) {
+      const line = stdout.split('\n').find((text) => text.includes(`127.0.0.1:${apps[i]} `));
+      expect(line).toMatch(new RegExp(`^${basename(one)}\\.localhost +${basename(one)} +main +node`));
+    }
   });
 
   it('prints JSON in the snapshot format, with hostnames and without secrets', async () => {

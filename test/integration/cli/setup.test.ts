@@ -188,8 +188,8 @@ describe.skipIf(!needs('tmux'))('setup in a terminal [needs tmux]', () => {
     async () => {
       const server = await keyedServer();
       const { dataDir, terminal } = await begin();
-      await terminal.shows(/Which LLM may be asked/);
-      terminal.press('Down', 'Down', 'Enter');
+      await terminal.shows(/Enter takes the marked answer, Esc stops[\s\S]*Which LLM may be asked/);
+      terminal.press('Up', 'Enter');
       await terminal.shows(/Its URL/);
       terminal.press('C-u');
       terminal.type(server.url);
@@ -256,11 +256,27 @@ describe.skipIf(!needs('tmux'))('setup in a terminal [needs tmux]', () => {
     'Ctrl-C in the middle leaves what was done, whole, and says how to go on',
     async () => {
       const { dataDir, terminal } = await begin();
-      await terminal.shows(/Which LLM may be asked/);
-      terminal.press('Down', 'Down', 'Down', 'Enter');
+      await terminal.shows(/● None \(exact names work without\)/);
+      terminal.press('Enter');
       await terminal.shows(/LLM {6}none set up/);
       await terminal.shows(/Shall the browsers/);
       terminal.press('C-c');
+      await terminal.shows(/Stopped here[\s\S]*ENDED 1/);
+      expect(await readdir(path.dirname(dataDir))).not.toContain('data');
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'no key is no dead end: Enter goes on without an LLM',
+    async () => {
+      const { dataDir, terminal } = await begin();
+      await terminal.shows(/Which LLM may be asked/);
+      terminal.press('Down', 'Enter');
+      await terminal.shows(/Its key \(empty: go on without an LLM\)/);
+      terminal.press('Enter');
+      await terminal.shows(/LLM {6}none set up[\s\S]*Shall the browsers/);
+      terminal.press('Escape');
       await terminal.shows(/Stopped here[\s\S]*ENDED 1/);
       expect(await readdir(path.dirname(dataDir))).not.toContain('data');
     },
@@ -272,7 +288,7 @@ describe.skipIf(!needs('tmux'))('setup in a terminal [needs tmux]', () => {
     async () => {
       const { dataDir, terminal } = await begin();
       await terminal.shows(/Which LLM may be asked/);
-      terminal.press('Enter');
+      terminal.press('Down', 'Enter');
       await terminal.shows(/Its key/);
       terminal.type('sk-half');
       terminal.press('C-c');

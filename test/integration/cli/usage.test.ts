@@ -80,6 +80,16 @@ describe('help and version', () => {
     for (const command of ['run', 'services', 'resolve', 'routes']) expect(stdout).toContain(`\n  ${command} `);
   });
 
+  it.each([
+    ['ca', 'rotate'],
+    ['service', 'uninstall'],
+  ])('of "%s" is shown when none of its commands is named', async (group, command) => {
+    const { code, stdout, stderr } = await cli([group]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: hostwise ${group} `);
+    expect(stdout).toContain(`\n  ${command} `);
+  });
+
   it('of "run" names every setting with its variable', async () => {
     const { code, stdout } = await cli(['run', '--help']);
     expect(code).toBe(0);
@@ -94,11 +104,13 @@ describe('help and version', () => {
 });
 
 describe('an old Node', () => {
-  it('gets one clear line and exit code 1, before anything else loads', async () => {
+  it('gets one clear line, the way out and exit code 1, before anything else loads', async () => {
     const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })`;
     const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(pretend)}"` };
     const { code, stdout, stderr } = await cli(['run'], { env });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^hostwise: Node 24 or newer is needed, but this is Node 20\.19\.0 \(.*\)\n$/);
+    expect(stderr).toMatch(
+      /^hostwise: Node 24 or newer is needed, but this is Node 20\.19\.0 \(.*\)\n {2}or use a clone .*\n$/,
+    );
   });
 });

@@ -1,4 +1,5 @@
 /** Settings from `<data-dir>/hostwise.env` on a real disk. */
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -30,6 +31,16 @@ function errorOf(work: () => unknown): AppError {
 }
 
 describe('hostwise.env', () => {
+  it('a named pipe is an error, not a wait for whoever writes into it', async () => {
+    const dataDir = await tempDir('hw-env');
+    execFileSync('mkfifo', [join(dataDir, 'hostwise.env')]);
+    const { code, message } = errorOf(() => load(dataDir));
+    expect({ code, message }).toEqual({
+      code: 'CONFIG_FILE_UNREADABLE',
+      message: expect.stringContaining('cannot be read: it is no regular file'),
+    });
+  });
+
   it('comes after the environment and before the default', async () => {
     const dataDir = await dataDirWith('MODEL=file\nHOSTWISE_HTTP_PORT=81\nHOSTWISE_RESOLVE=names\n');
     const settings = load(dataDir, { HOSTWISE_HTTP_PORT: '82' }, { resolve: 'llm' });
@@ -66,7 +77,7 @@ describe('hostwise.env', () => {
 
   it('names itself when a value in it is wrong', async () => {
     const dataDir = await dataDirWith('HOSTWISE_HTTP_PORT=http\n');
-    expect(errorOf(() => load(dataDir)).message).toContain('HOSTWISE_HTTP_PORT in hostwise.env is "http"');
+    expect(errorOf(() => load(dataDir)).message).toContain(`HOSTWISE_HTTP_PORT in "${dataDir}/hostwise.env" is "http"`);
   });
 
   it('gives no key to a URL of the environment, nor a URL to the environment’s key', async () => {

@@ -8,13 +8,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { hostPort } from '../../../src/core/upstream.ts';
 import { type Demo, type DemoApp, type DemoOptions, startDemo } from '../../../src/demo/demo.ts';
 import { developerEnv } from '../../fixtures/dev-server.ts';
-import { startHostwise } from '../../fixtures/hostwise-process.ts';
+import { type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
+import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
+import { cli } from '../cli/run-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 async function started(options: Partial<DemoOptions> = {}): Promise<Demo> {
-  const demo = await startDemo({ log: { warn: () => {} }, env: developerEnv(), ...options });
+  const folder = join(await tempDir('hw-demo'), 'demo');
+  const demo = await startDemo({ folder, log: { warn: () => {} }, env: developerEnv(), ...options });
   onTestFinished(() => demo.close());
   return demo;
 }
@@ -74,8 +77,9 @@ describe('startDemo()', () => {
   });
 
   it('leaves no app behind when its parent is killed', async () => {
+    const folder = join(await tempDir('hw-demo'), 'demo');
     const script = `import { startDemo } from ${JSON.stringify(join(ROOT, 'src/demo/demo.ts'))};
-      const demo = await startDemo({ log: { warn() {} }, env: process.env });
+      const demo = await startDemo({ folder: ${JSON.stringify(folder)}, log: { warn() {} }, env: process.env });
       console.log(JSON.stringify(demo.apps));`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       env: developerEnv(),
@@ -87,8 +91,6 @@ describe('startDemo()', () => {
     });
     parent.kill('SIGKILL');
     await waitFor('the apps to end', () => apps.every(({ pid }) => !isAlive(pid)));
-    const { rm } = await import('node:fs/promises');
-    await rm(join(apps[0]?.dir ?? '', '..'), { recursive: true, force: true });
   });
 });
 
@@ -97,10 +99,7 @@ describe('hostwise run --demo', () => {
     const hostwise = await startHostwise({ args: ['--demo'] });
     onTestFinished(() => hostwise.stop());
     await hostwise.process.printed(/Listens .*\n/);
-    const page = hostwise.process.output();
-    // Beside another demo on this machine the names are longer; ours come first.
-    const hostOf = (name: string): string =>
-      new RegExp(`http://(${name}\\.localhost):${hostwise.httpPort} `).exec(page)?.[1] ?? 'not printed';
+    const hostOf = (name: string): string => printedHost(hostwise, name);
     const shop = hostOf('(?!new-cart)\\S*demo-shop');
     const bodies = await Promise.all([
       bodyOf(hostwise.httpPort, shop, '/look.json'),
@@ -116,8 +115,41 @@ describe('hostwise run --demo', () => {
     process.kill(hostwise.process.pid, 'SIGINT');
     expect(await hostwise.process.exited).toBe(0);
     expect(isAlive(pid)).toBe(false);
+    expect(existsSync(join(hostwise.dataDir, 'demo'))).toBe(false);
   });
+
+  it('works at the next start as well, after Ctrl-C and after a kill', async () => {
+    const dataDir = await tempDir('hw-data');
+    let shop: string | undefined;
+    for (const signal of ['SIGINT', 'SIGKILL', 'SIGINT'] as const) {
+      const hostwise = await startHostwise({ args: ['--demo', '--resolve', 'names'], dataDir });
+      onTestFinished(() => hostwise.stop());
+      await hostwise.process.printed(/Listens .*\n/);
+      // The first one's hostname: what was opened once is remembered.
+      shop ??= printedHost(hostwise, '(?!new-cart)\\S*demo-shop');
+      const { branch, pid } = JSON.parse(await bodyOf(hostwise.httpPort, shop, '/look.json'));
+      expect(branch).toBe('main');
+      process.kill(hostwise.process.pid, signal);
+      await hostwise.process.exited;
+      await waitFor('the app to end', () => !isAlive(pid));
+    }
+  }, 60_000);
+
+  it('leaves the apps alone that another one with the same data folder shows', async () => {
+    const hostwise = await startHostwise({ args: ['--demo'] });
+    onTestFinished(() => hostwise.stop());
+    await hostwise.process.printed(/Listens .*\n/);
+    const second = await cli(['run', '--demo'], { dataDir: hostwise.dataDir });
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('already running') });
+    expect(existsSync(join(hostwise.dataDir, 'demo', 'demo-shop', 'server.mjs'))).toBe(true);
+  }, 60_000);
 });
+
+/** Of the start page. Beside another demo on this machine the names are longer; ours come first. */
+function printedHost({ httpPort, process }: RunningHostwise, name: string): string {
+  const url = new RegExp(`http://(${name}\\.localhost):${httpPort} `);
+  return url.exec(process.output())?.[1] ?? 'not printed';
+}
 
 /** As a browser asks that knows `*.localhost` itself. */
 function bodyOf(port: number, hostname: string, path: string): Promise<string> {

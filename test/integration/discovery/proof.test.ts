@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listensOn } from '../../../src/discovery/processes/listening-tables.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { isShared, listeningSockets, listensOn } from '../../../src/discovery/processes/listening-tables.ts';
 import { holdsProof } from '../../../src/discovery/proof.ts';
 import { Scanner } from '../../../src/discovery/scan.ts';
 import { needs } from '../../fixtures/needs.ts';
@@ -33,6 +35,29 @@ describe.skipIf(!needs('linux') || !needs('lsof'))('holdsProof [needs linux, lso
     await machine.start('second', { listen: [{ host: '127.0.0.1', port }] });
     expect(holdsProof({ kind: 'socket', pid, fd, inode })).toBe(false);
     expect(await holdsProof({ kind: 'inode', inode, port })).toBe(false);
+  });
+
+  it('sees who else listens where a socket does: on the same address, or before a wildcard', async () => {
+    const open = async (host: string, port = 0): Promise<number> => {
+      const server = createServer();
+      onTestFinished(() => void server.close());
+      await once(server.listen({ host, port, reusePort: true }), 'listening');
+      return (server.address() as AddressInfo).port;
+    };
+    const inodeAt = (port: number, address: string): string =>
+      listeningSockets().sockets.find((one) => one.port === port && one.address === address)?.inode ?? '';
+    for (const [first, second, shared] of [
+      ['127.0.0.1', '127.0.0.1', true],
+      ['0.0.0.0', '127.0.0.1', true],
+      ['0.0.0.0', '127.0.0.2', false],
+      ['127.0.0.1', '0.0.0.0', false],
+    ] as const) {
+      const port = await open(first);
+      const place = { address: '127.0.0.1', port, inode: inodeAt(port, first) };
+      expect(await isShared(place)).toBe(false);
+      await open(second, port);
+      expect(await isShared(place), `${first} and ${second}`).toBe(shared);
+    }
   });
 
   it('holds for a process by pid and start time, as on macOS, and not for one that is gone', async () => {

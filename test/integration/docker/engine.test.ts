@@ -170,10 +170,15 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     await waitFor('it to be away', async () => (await containerNamed('sleepy')) === undefined);
     await engine.api('POST', '/containers/sleepy/unpause');
     await answers('sleepy.localhost', 'sleepy');
+    const first = await containerNamed('sleepy');
     await engine.api('POST', '/containers/sleepy/kill');
     await waitFor('it to be away', async () => (await whoAnswers('sleepy.localhost')) === 503);
     await engine.api('POST', '/containers/sleepy/start');
     await answers('sleepy.localhost', 'sleepy');
+    // The same container, and another run of it: what failed before is not held against it.
+    const second = await containerNamed('sleepy');
+    expect(second?.id).toBe(first?.id);
+    expect(Date.parse(second?.startedAt ?? '')).toBeGreaterThan(Date.parse(first?.startedAt ?? ''));
   });
 
   it('keep their hostname when they are renamed, and lose it to nobody', async () => {

@@ -7,6 +7,7 @@ import WebSocket, { WebSocketServer } from 'ws';
 import type { Presentation } from '../../../src/core/upstream.ts';
 import { type Answer, ask1, ask2, session2 } from '../../fixtures/clients.ts';
 import { type ProxyStand, startProxyStand, upstreamAt } from '../../fixtures/proxy-stand.ts';
+import { rawClient } from '../../fixtures/raw-client.ts';
 import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
 
 const HOST = 'shop.localhost';
@@ -128,3 +129,16 @@ describe('a WebSocket to an app that is told another Host', () => {
     stream.close();
   });
 });
+
+it.each(['', 'Host:\r\n'])(
+  'of a target in absolute-form without a Host field (%j) the app is told that host',
+  async (field) => {
+    present();
+    const client = await rawClient({ port: stand.port, host: HOST });
+    client.socket.write(`GET http://${HOST}:8080/x HTTP/1.1\r\n${field}Connection: close\r\n\r\n`);
+    await client.until('the answer', () => client.ended());
+    client.socket.destroy();
+    const [, body = ''] = client.text().split('\r\n\r\n');
+    expect(JSON.parse(body)).toMatchObject({ host: `${HOST}:8080`, 'x-forwarded-host': `${HOST}:8080` });
+  },
+);

@@ -38,6 +38,8 @@ interface Machine {
   pass(ms: number): void;
   /** How often the machine was looked at. */
   looks(): number;
+  /** Take a folder from the disk. */
+  removeFolder(folder: string): void;
   /** The next looks take until this is called. */
   hold(): () => void;
 }
@@ -47,6 +49,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
   let gate: Promise<void> = Promise.resolve();
   let looks = 0;
   let passedMs = 0;
+  const gone = new Set<string>();
   const store = await MappingStore.open(`${await tempDir()}/mappings.json`, createLogger({ level: 'silent' }));
   const server = llm && (await startLlmServer(llm));
   if (server) onTestFinished(() => server.close());
@@ -55,6 +58,7 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     discovery: {
       current: undefined,
       holds: () => true,
+      isShared: async () => snapshot.processes.some(({ listen }) => listen.some(({ inode }) => inode === 'another')),
       refresh: async () => {
         looks++;
         await gate;
@@ -65,11 +69,14 @@ async function machine(llm?: LlmHandler): Promise<Machine> {
     resolver: new Resolver({ llm: client, mode: 'auto', domains: ['localhost'] }),
     log: createLogger({ level: 'silent' }),
     now: () => Date.now() + passedMs,
+    // These projects are on no disk.
+    folders: { isGone: async (folder) => gone.has(folder) },
   });
   onTestFinished(() => store.flush());
   return {
     router,
     store,
+    removeFolder: (folder) => void gone.add(folder),
     run: (...processes) => {
       snapshot = { processes, containers: [] };
     },
@@ -121,6 +128,22 @@ describe('a mapping that the user sets while a decision is made', () => {
   });
 });
 
+describe('a page and its icon, asked for at once', () => {
+  it('share one decision, which is kept once', async () => {
+    const { router, run } = await machine(scenarios.slow(200));
+    run(SHOP, BLOG);
+    let told = 0;
+    router.decisions.onAdd(() => told++);
+    const hostname = 'guess-shop-please.localhost';
+    const outcomes = await Promise.all([
+      router.route(ask(hostname)),
+      router.route(ask(hostname, { navigation: false })),
+    ]);
+    expect(new Set(outcomes.map(portOf)).size).toBe(1);
+    expect({ told, kept: router.decisions.list().length }).toEqual({ told: 1, kept: 1 });
+  });
+});
+
 describe('a server that starts after another one got its name', () => {
   it('is shown by the second navigation', async () => {
     const { router, run, pass } = await machine();
@@ -146,6 +169,51 @@ describe('a port that another program shares by now', () => {
     expect(router.peek(ask('shop.localhost'))?.port).toBe(4001);
     await expect.poll(() => router.peek(ask('shop.localhost'))).toBeUndefined();
     expect(portOf(await router.route(ask('shop.localhost')))).toBe('unknown');
+  });
+});
+
+describe('a port that another program begins to share', () => {
+  const sharing = program(9, '/w/blog', 'server.js', 4001);
+  const other = { ...sharing, listen: sharing.listen.map((listen) => ({ ...listen, inode: 'another' })) };
+
+  it.each(['name', 'user'])(
+    'is left after the next connection, with no navigation, by a mapping of %s',
+    async (source) => {
+      const { router, store, run } = await machine();
+      const fetched = ask('shop.localhost', { navigation: false });
+      run(SHOP);
+      if (source === 'user') await store.set('shop.localhost', byUser(SHOP, 4001));
+      const outcome = await router.route(fetched);
+      if (outcome.kind !== 'upstream') throw new Error(outcome.kind);
+      run(SHOP, other);
+      expect(router.verify(outcome.upstream)).toBe(true);
+      await expect.poll(() => router.peek(fetched)).toBeUndefined();
+      expect(portOf(await router.route(fetched))).toBe('unknown');
+    },
+  );
+
+  it('is kept by a service whose own workers share it, without a look for each connection', async () => {
+    const { router, store, run, looks, pass } = await machine();
+    const fetched = ask('shop.localhost', { navigation: false });
+    const worker = {
+      ...SHOP,
+      id: 'p3',
+      pid: 3,
+      listen: SHOP.listen.map((listen) => ({ ...listen, inode: 'another' })),
+    };
+    run(SHOP, worker);
+    await store.set('shop.localhost', byUser(SHOP, 4001));
+    const outcome = await router.route(fetched);
+    if (outcome.kind !== 'upstream') throw new Error(outcome.kind);
+    router.verify(outcome.upstream);
+    await expect.poll(() => router.peek(fetched)).toBeUndefined();
+    expect(portOf(await router.route(fetched))).toBe(4001);
+    const before = looks();
+    pass(1_000);
+    router.verify(outcome.upstream);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(router.peek(fetched)?.port).toBe(4001);
+    expect(looks()).toBe(before);
   });
 });
 
@@ -223,6 +291,18 @@ describe('a sibling', () => {
   const web = part(1, 'web', 'server.js', 4001);
   const api = part(2, 'api', 'server.js', 4002);
   const stranger = program(3, '/w/api', 'server.js', 4003);
+  /** The whole checkout, somewhere else. */
+  const moved = (service: ProcessService, pid: number): ProcessService => {
+    const root = (service.cwd ?? '').replace('/w/', '/v/');
+    return {
+      ...service,
+      id: `p${pid}`,
+      pid,
+      cwd: root,
+      project: { root, name: root.split('/').at(-1) ?? '', workspace: '/v/shop', workspaceName: 'shop' },
+      git: { root: '/v/shop', branch: 'main', worktree: false },
+    };
+  };
   const sibling = ask('web.shop.localhost', { service: 'api', navigation: false });
 
   it('that is away is not stood in for by a stranger of that name', async () => {
@@ -235,6 +315,22 @@ describe('a sibling', () => {
     expect(portOf(await router.reroute(sibling, upstream))).toBe('away');
     // What our own programs were told is no mapping for a page.
     expect(portOf(await router.reroute({ ...sibling, siblingsOnly: true }, upstream))).toBe('unknown');
+  });
+
+  it('whose folder is gone is found with its project, and not stood in for by a stranger either', async () => {
+    const { router, run, removeFolder } = await machine();
+    run(web, api);
+    expect(portOf(await router.route(ask('web.shop.localhost')))).toBe(4001);
+    expect(portOf(await router.route(sibling))).toBe(4002);
+    for (const folder of ['/w/shop', '/w/shop/web', '/w/shop/api']) removeFolder(folder);
+    run(moved(web, 5), stranger);
+    const page = ask('web.shop.localhost');
+    const [before, siblingBefore] = [router.peek(page), router.peek(sibling)];
+    if (!before || !siblingBefore) throw new Error('no address');
+    expect(portOf(await router.reroute(page, before))).toBe(4001);
+    expect(portOf(await router.reroute(sibling, siblingBefore))).toBe('unknown');
+    run(moved(web, 5), moved(api, 6), stranger);
+    expect(portOf(await router.route(sibling))).toBe(4002);
   });
 
   it('that is not there is looked for twice, and then given up at once for ten seconds', async () => {

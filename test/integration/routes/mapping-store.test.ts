@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -51,6 +51,25 @@ describe('MappingStore', () => {
     expect(await store.delete('a.localhost')).toBe(false);
     expect(store.get('a.localhost')).toBeUndefined();
     expect(await onDisk(file)).toEqual({});
+  });
+
+  it('a named pipe or a folder in the place of the file: said at once, kept in memory, written when it is gone', async () => {
+    const file = await newFile();
+    const store = await MappingStore.open(file, log);
+    await store.set('a.localhost', mapping(1));
+    for (const [host, put] of [
+      ['b.localhost', () => execFileSync('mkfifo', [file])],
+      ['c.localhost', () => mkdir(file)],
+    ] as const) {
+      await rm(file, { recursive: true });
+      await put();
+      await expect(store.set(host, mapping(2))).rejects.toMatchObject({ code: 'ROUTE_STORE_UNWRITABLE' });
+      await expect(MappingStore.open(file, log)).rejects.toMatchObject({ code: 'ROUTE_STORE_UNREADABLE' });
+      await rm(file, { recursive: true });
+      await store.flush();
+      expect(Object.keys(await onDisk(file))).toContain(host);
+    }
+    expect(Object.keys(await onDisk(file))).toEqual(['a.localhost', 'b.localhost', 'c.localhost']);
   });
 
   it('keeps every one of a thousand changes made at once, in a few writes', async () => {

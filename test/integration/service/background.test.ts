@@ -145,9 +145,15 @@ describe('restart', () => {
     await writeFile(path.join(dataDir, 'hostwise.env'), 'HOSTWISE_RESOLVE=maybe\n');
     const { code, stderr } = await cli(['restart'], { dataDir });
     expect(code).toBe(2);
-    expect(stderr).toContain('HOSTWISE_RESOLVE in hostwise.env is "maybe"');
+    expect(stderr).toContain(`HOSTWISE_RESOLVE in "${dataDir}/hostwise.env" is "maybe"`);
+    expect(stderr).toContain(`hostwise (pid ${pid}) goes on with the settings that it has`);
     expect((await identify(path.join(dataDir, 'control.sock')))?.pid).toBe(pid);
-    await writeFile(path.join(dataDir, 'hostwise.env'), '');
+    // What needs only the data folder says so and works all the same.
+    for (const command of ['status', 'logs', 'stop']) {
+      const outcome = await cli([command], { dataDir });
+      expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('"maybe": expected one of auto') });
+    }
+    expect(await identify(path.join(dataDir, 'control.sock'))).toBeUndefined();
   }, 60_000);
 
   it('brings what ran in a terminal into the background', async () => {
@@ -169,6 +175,10 @@ describe('stop', () => {
     const stream = http.get({ socketPath: hostwise.controlSocket, path: '/_api/events' });
     stream.on('error', () => {});
     await once(stream, 'response');
+    const told = await cli(['start'], { dataDir: hostwise.dataDir });
+    expect(told.stdout).toMatch(/runs already in a terminal .*\n {2}Look/);
+    // It logs to that terminal: there is no file.
+    expect(told.stdout).not.toContain('Log');
     expect((await cli(['stop'], { dataDir: hostwise.dataDir })).code).toBe(0);
     expect(await hostwise.process.exited).toBe(0);
     expect(await connects(hostwise.httpsPort)).toBe(false);

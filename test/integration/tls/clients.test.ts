@@ -23,9 +23,9 @@ afterAll(async () => {
 });
 
 /** @returns what the client printed; its complaint when it refused */
-function client(tool: string, args: readonly string[]): Promise<string> {
+function client(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   return new Promise((resolve) => {
-    execFile(tool, args, { timeout: LIMIT_MS }, (error, stdout, stderr) => {
+    execFile(tool, args, { timeout: LIMIT_MS, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
       resolve(error ? `refused: ${stderr || stdout || error.message}` : stdout.trim());
     });
   });
@@ -81,6 +81,28 @@ describe.skipIf(!needs('curl'))('curl [needs curl]', () => {
       ...['-sS', '--noproxy', '*', '--cacert', stand.authority.rootFile],
       ...['--resolve', `${host}:${stand.port}:127.0.0.1`, `https://${host}:${stand.port}/`],
     ]);
+
+  it.each(GOOD)('accepts %s', async (host) => {
+    expect(await ask(host)).toBe(`hello ${host}`);
+  });
+  it('refuses example.com from the same CA', async () => {
+    expect(await ask('example.com')).toMatch(/^refused: .*permitted subtree violation/s);
+  });
+});
+
+/** As a program finds it: names by a look-up of its own, the root from the environment. */
+const NODE = `
+const [, host, port] = process.argv;
+const lookup = (_name, options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
+require('node:https').get({ host, port, lookup, agent: false }, (answer) => answer.pipe(process.stdout))
+  .on('error', (error) => { console.error(error.code, error.message); process.exitCode = 1; });
+`;
+
+describe('Node', () => {
+  const ask = (host: string): Promise<string> =>
+    client(process.execPath, ['-e', NODE, host, String(stand.port)], {
+      NODE_EXTRA_CA_CERTS: stand.authority.rootFile,
+    });
 
   it.each(GOOD)('accepts %s', async (host) => {
     expect(await ask(host)).toBe(`hello ${host}`);

@@ -1,10 +1,12 @@
 /** Certificates per name: one mint shared by all, bounded, renewed; and the whole handshake on real sockets. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls, { type SecureContext } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Authority, loadOrCreateAuthority } from '../../../src/tls/authority.ts';
 import { CertificateContexts, type CertificateContextsOptions } from '../../../src/tls/contexts.ts';
+import { pausingLine } from '../../fixtures/pausing-line.ts';
 import { makeTempDir, removeDir, tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 
@@ -136,13 +138,13 @@ interface Handshake {
 async function serve(
   certificates: CertificateContexts,
   answer: (socket: tls.TLSSocket) => void = (socket) => socket.end('hello'),
-): Promise<{ port: number; sniCalls: () => number }> {
+): Promise<{ port: number; server: tls.Server; sniCalls: () => number }> {
   let sniCalls = 0;
   const server = tls.createServer({
     ...certificates.secureServerOptions(),
-    SNICallback: (name, done: (error: Error | null, context?: SecureContext) => void) => {
+    SNICallback(this: tls.TLSSocket, name, done: (error: Error | null, context?: SecureContext) => void) {
       sniCalls += 1;
-      certificates.contextFor(name).then((context) => done(null, context), done);
+      certificates.contextFor(name, this).then((context) => done(null, context), done);
     },
   });
   server.on('secureConnection', (socket) => {
@@ -155,7 +157,7 @@ async function serve(
   onTestFinished(() => {
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, sniCalls: () => sniCalls };
+  return { port: (server.address() as AddressInfo).port, server, sniCalls: () => sniCalls };
 }
 
 /** Shake hands and read to the end; rejects when the client refuses the certificate. */
@@ -170,6 +172,17 @@ async function connect(port: number, options: tls.ConnectionOptions): Promise<Ha
   socket.resume();
   await once(socket, 'close');
   return { reused, session };
+}
+
+/** Longer than a context lives once it is forgotten and nobody holds it. */
+const PAUSE_MS = 3_000;
+
+async function resumes(port: number, session: Buffer): Promise<boolean> {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername: 'a.localhost', ca: authority.rootPem, session });
+  await once(socket, 'secureConnect');
+  const reused = socket.isSessionReused();
+  socket.destroy();
+  return reused;
 }
 
 describe('a TLS server with these contexts', () => {
@@ -192,6 +205,37 @@ describe('a TLS server with these contexts', () => {
     expect(socket.getPeerCertificate().subjectaltname).toBe(names);
     expect(sniCalls()).toBe(0);
     socket.destroy();
+  });
+
+  it('renews while it runs what clients without a name get, at two thirds of its life and no sooner', async () => {
+    const time = clock();
+    // So that what is minted later is valid by the client's clock, too.
+    time.pass(-41 * DAY_MS);
+    const certificates = await contexts({ now: time.now });
+    const { port, server } = await serve(certificates);
+    const renew = () => certificates.renewDefault((options) => server.setSecureContext(options));
+    const shown = async (): Promise<string> => {
+      const socket = tls.connect({
+        port,
+        host: '127.0.0.1',
+        ca: authority.rootPem,
+        checkServerIdentity: () => undefined,
+      });
+      await once(socket, 'secureConnect');
+      const { serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      return serialNumber;
+    };
+    const first = await shown();
+    time.pass(39 * DAY_MS);
+    await renew();
+    expect(await shown()).toBe(first);
+    time.pass(2 * DAY_MS);
+    await renew();
+    const second = await shown();
+    expect(second).not.toBe(first);
+    await renew();
+    expect(await shown()).toBe(second);
   });
 
   it('does not vouch for a foreign name', async () => {
@@ -239,6 +283,66 @@ describe('a TLS server with these contexts', () => {
     expect(again.isSessionReused()).toBe(true);
     again.destroy();
     expect(certificateOf(await certificates.contextFor('b.localhost'))).toBeInstanceOf(Buffer);
+  });
+
+  it.each([
+    ['in the middle of its ClientHello', 60, {}],
+    ['after its ClientHello', undefined, {}],
+    // The server has no such group, so it asks for another ClientHello (RFC 8446 section 4.1.4).
+    ['between two ClientHellos', undefined, { ecdhCurve: 'brainpoolP256r1tls13:X25519' }],
+  ])('shows the right certificate to a client that pauses %s while its context is forgotten', async (_, bytes, how) => {
+    const certificates = await contexts({ maxContexts: 1 });
+    const { port, sniCalls } = await serve(certificates, (socket) => socket.once('data', (chunk) => socket.end(chunk)));
+    const given = await certificates.contextFor('a.localhost');
+    const line = await pausingLine(port, bytes);
+    const options = { port: line.port, host: '127.0.0.1', ca: authority.rootPem, servername: 'a.localhost', ...how };
+    const socket = tls.connect(options);
+    const [secured, returned] = [once(socket, 'secureConnect'), once(socket, 'session') as Promise<[Buffer]>];
+    await line.paused;
+    const isAsked = bytes === undefined;
+    if (isAsked) await waitFor('the name to be asked for', () => sniCalls() === 1);
+    await certificates.contextFor('b.localhost');
+    await delay(PAUSE_MS);
+    expect(certificateOf(given) !== null).toBe(isAsked);
+
+    line.goOn();
+    await secured;
+    expect(socket.getPeerCertificate().subjectaltname).toBe('DNS:a.localhost');
+    socket.write('hello');
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+    const [session] = await returned;
+    await waitFor('the context to be released', () => certificateOf(given) === null);
+    expect(await resumes(port, session)).toBe(true);
+  });
+
+  it('frees a context that was forgotten in a handshake which the client gave up', async () => {
+    const certificates = await contexts({ maxContexts: 1 });
+    const { port, sniCalls } = await serve(certificates);
+    const given = await certificates.contextFor('a.localhost');
+    const line = await pausingLine(port);
+    const how = { ecdhCurve: 'brainpoolP256r1tls13:X25519' };
+    const socket = tls.connect({ port: line.port, host: '127.0.0.1', servername: 'a.localhost', ...how });
+    socket.on('error', () => {});
+    await waitFor('the name to be asked for', () => sniCalls() === 1);
+    await certificates.contextFor('b.localhost');
+    await delay(PAUSE_MS);
+    expect(certificateOf(given)).not.toBeNull();
+    socket.destroy();
+    line.goOn();
+    await waitFor('the context to be released', () => certificateOf(given) === null);
+  });
+
+  it('resumes a session that pauses while the context of its name is freed', async () => {
+    const certificates = await contexts({ maxContexts: 1 });
+    const { port } = await serve(certificates);
+    const { session } = await connect(port, { servername: 'a.localhost' });
+    const line = await pausingLine(port);
+    const again = connect(line.port, { servername: 'a.localhost', session });
+    await line.paused;
+    await certificates.contextFor('b.localhost');
+    await delay(PAUSE_MS);
+    line.goOn();
+    expect((await again).reused).toBe(true);
   });
 
   it('answers 200 fresh names at once', async () => {

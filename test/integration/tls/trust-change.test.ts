@@ -135,6 +135,36 @@ describe.skipIf(!needs('namespaces') || !needs('curl') || !needs('certutil'))(
   },
 );
 
+describe.skipIf(!needs('certutil'))('a proxy that runs [needs certutil]', () => {
+  it(
+    'knows at once what `trust` and `untrust` have changed',
+    async () => {
+      await run('chown', ['-R', '54323:54323', join(home, '..')]);
+      const hostwise = async (...words: string[]): Promise<string> => {
+        const args = ['--reuid', '54323', '--regid', '54323', '--clear-groups', process.execPath, MAIN, ...words];
+        const { stdout } = await run('setpriv', args, { env: environment() }).catch(
+          (error: { stdout: string }) => error,
+        );
+        return stdout;
+      };
+      const chromium = async (): Promise<boolean | undefined> => {
+        const { trust } = JSON.parse(await hostwise('status', '--json')) as {
+          trust: { stores: { title: string; trusted: boolean }[] };
+        };
+        return trust.stores.find(({ title }) => title.startsWith('Chromium'))?.trusted;
+      };
+      onTestFinished(async () => void (await hostwise('stop')));
+      await hostwise('start', '--https-port', '0', '--http-port', '0', '--resolve', 'names');
+      expect(await chromium()).toBe(false);
+      await hostwise('trust');
+      expect(await chromium()).toBe(true);
+      await hostwise('untrust');
+      expect(await chromium()).toBe(false);
+    },
+    LIMIT_MS,
+  );
+});
+
 describe.skipIf(!needs('certutil'))('an NSS database [needs certutil]', () => {
   it.each(['.pki/nssdb', '.local/share/pki/nssdb'])(
     'in %s loses the CA and those before it at `untrust`, and keeps those of others',
@@ -196,11 +226,16 @@ describe.skipIf(!needs('firefox-esr') || !needs('certutil') || !needs('namespace
       'learns it from a policy where it was never opened',
       async () => {
         const shell = await machine();
+        await shell('rm -rf /etc/firefox');
         const said = await shell(hostwise('trust'));
         expect(said).toMatch(/Firefox, every profile .* trusts it now/);
         const policy = await shell('cat /etc/firefox/policies/policies.json');
         expect(JSON.parse(policy).policies.Certificates.Install).toHaveLength(1);
         expect(await shell(hostwise('untrust'))).toMatch(/Firefox, every profile .* trusts it no more/);
+        expect(await shell('ls -d /etc/firefox')).toMatch(/No such file/);
+        // What is not ours keeps the folder.
+        await shell(`${hostwise('trust')}; touch /etc/firefox/policies/mine; ${hostwise('untrust')}`);
+        expect(await shell('ls /etc/firefox/policies')).toBe('mine\n');
       },
       LIMIT_MS,
     );

@@ -79,6 +79,8 @@ describe('the whole program', () => {
     const before = await readFile(caFile, 'utf8');
     const rotated = await cli(['ca', 'rotate'], { dataDir });
     expect(rotated.stderr).toContain('hostwise is running with the old CA: hostwise restart');
+    const status = await cli(['status'], { dataDir });
+    expect(status.stdout).toContain('A new CA was made meanwhile: it counts from the next restart on');
     const after = await readFile(caFile, 'utf8');
     expect(after).not.toBe(before);
     // Also a name that is new to it, whose leaf is signed now.
@@ -87,5 +89,19 @@ describe('the whole program', () => {
     expect((await cli(['restart'], { dataDir })).code).toBe(0);
     expect(await get(await portOf(), 'new.localhost', after)).toBe(404);
     await expect(get(await portOf(), 'new.localhost', before)).rejects.toThrow(/certificate|issuer/);
+  }, 90_000);
+
+  it('a further domain makes a new CA, and start, restart and status say that it has to be trusted', async () => {
+    const dataDir = await tempDir('hw-domain');
+    onTestFinished(async () => void (await cli(['stop'], { dataDir })));
+    const flags = ['--https-port', '0', '--http-port', '0', '--resolve', 'names'];
+    const words =
+      'There is a new CA, because the one before could not vouch for test, and it has to be trusted again: hostwise trust';
+    const first = await cli(['start', ...flags], { dataDir });
+    expect(first.stderr).not.toContain('new CA');
+    const again = await cli(['restart', '--domain', 'test'], { dataDir });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(words) });
+    expect((await cli(['start'], { dataDir })).stderr).toContain(words);
+    expect((await cli(['status'], { dataDir })).stdout).toContain(words);
   }, 90_000);
 });
