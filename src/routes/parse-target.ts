@@ -16,7 +16,7 @@ import {
   type Snapshot,
 } from '../core/service.ts';
 import { badTarget } from './bad-target.ts';
-import { locate } from './locate.ts';
+import { isLocal, locate } from './locate.ts';
 
 /** No name, path or port is longer. */
 const MAX_LENGTH = 4096;
@@ -81,17 +81,23 @@ function directoryTarget(written: string, text: string, snapshot: Snapshot): Map
   throw badTarget(written, 'has several ports', `Say which: ${choices.join(', ')}`);
 }
 
-/** People paste what the dev server printed. */
+/**
+ * People paste what the dev server printed. That it speaks TLS is found out at its first request, which goes there in
+ * plain text, and its certificate is not looked at: on this machine that harms nobody.
+ */
 function urlTarget(target: string, scheme: string, authority: string, rest: string): MappingInput {
-  if (scheme.toLowerCase() !== 'http') {
-    throw badTarget(
-      target,
-      `is ${scheme}: only plain HTTP targets are possible`,
-      'Use host:port of a plain HTTP server',
-    );
+  const isTls = scheme.toLowerCase() === 'https';
+  if (!isTls && scheme.toLowerCase() !== 'http') {
+    throw badTarget(target, `is ${scheme}: only HTTP is passed on`, 'Use host:port of a web server');
   }
   if (rest !== '/') throw badTarget(target, 'has a path; a route leads to a whole server', 'Leave the path away');
-  return hostTarget(/:\d+$/.test(authority) ? authority : `${authority}:80`);
+  const input = hostTarget(/:\d+$/.test(authority) ? authority : `${authority}:${isTls ? 443 : 80}`);
+  if (!isTls || isLocal(input.target)) return input;
+  throw badTarget(
+    target,
+    'is https on another machine: who answers there would not be checked',
+    'Use host:port if that network is yours',
+  );
 }
 
 /** A container by name or an entry of the snapshot by id, with or without a port. */
