@@ -9,13 +9,12 @@ import type { Upstream } from '../core/upstream.ts';
 import type { Exchange } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import { answerHeaders, type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { passAnswer, passBody } from './pass-on.ts';
 import { KeptBody, RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
-import { saysTlsIsWanted, type Talk, WantsTls } from './talk.ts';
-import type { Ways } from './ways.ts';
+import { saysTlsIsWanted, WantsTls } from './talk.ts';
+import { MAX_HEAD_BYTES, type Ways } from './ways.ts';
 
-/** Longest response head, as undici's pool has it: a handful of large cookies fits. */
-const MAX_HEAD_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 /** A request whose head goes out as these flat headers say, and nothing is added. Its body is the caller's. */
@@ -101,7 +100,6 @@ function bodyOf(exchange: Exchange, { talk, questions }: Ways, giveUp: (error: E
 }
 
 function sendBody(exchange: Exchange, body: Readable, request: http.ClientRequest): void {
-  // An empty HTTP/2 body may have ended before anybody could listen.
   if (!exchange.hasBody || body.readableEnded) {
     request.end();
     return;
@@ -109,17 +107,11 @@ function sendBody(exchange: Exchange, body: Readable, request: http.ClientReques
   // The head goes at once: the client may wait for an answer to it before it sends more. Not by flushHeaders(), see
   // exchange-h1.ts.
   request.write(NO_BYTES);
-  body.pipe(request, { end: false });
-  body.on('data', (chunk: Buffer) => exchange.recording?.received(chunk.length));
-  body.once('end', () => {
-    // An HTTP/2 stream that the client resets ends like one that is complete.
-    if (exchange.gone) {
-      request.destroy();
-      return;
-    }
+  const isOver = (): void => {
     if (exchange.trailers.length > 0) request.addTrailers(headerPairs(exchange.trailers));
     request.end();
-  });
+  };
+  passBody(exchange, body, request, isOver, () => request.destroy());
 }
 
 /** The upstream hung up without an answer that counts. */
@@ -135,13 +127,14 @@ export function answered(
   exchange: Exchange,
   response: http.IncomingMessage,
   options: ForwardOptions,
-  { talk, speaks }: Ways,
+  ways: Ways,
   finished: (result: ForwardResult) => void,
 ): void {
+  const { talk, speaks } = ways;
   const pass = (): void => {
     talk.answers();
     exchange.keptBody?.release();
-    relay(exchange, response, options, speaks, finished);
+    relay(exchange, response, options, ways, finished);
   };
   if (response.statusCode !== 400 || !talk.isOpen) {
     pass();
@@ -174,7 +167,7 @@ function relay(
   exchange: Exchange,
   response: http.IncomingMessage,
   options: ForwardOptions,
-  spoke: Talk['speaks'],
+  { talk, speaks: spoke }: Ways,
   finished: (result: ForwardResult) => void,
 ): void {
   const trailers = response.headers['content-length'] === undefined;
@@ -195,14 +188,11 @@ function relay(
     finished({ kind: 'unanswered', error, spoke });
     return;
   }
-  response.on('data', (chunk: Buffer) => {
-    if (exchange.write(chunk)) return;
-    response.pause();
-    exchange.onceDrained(() => response.resume());
-  });
+  passAnswer(exchange, response);
   response.once('end', () => exchange.end(responseHeaders(response.rawTrailers)));
   response.once('close', () => {
     if (!response.complete && !exchange.gone) {
+      talk.answers();
       exchange.recording?.brokeOff();
       exchange.abort();
     }

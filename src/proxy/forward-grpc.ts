@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { grouped } from './flat-headers.ts';
 import { NotHttp2Error } from './h2-sessions.ts';
 import { type ForwardOptions, requestHeaders, responseHeaders } from './headers.ts';
+import { passAnswer, passBody } from './pass-on.ts';
 import { DialError, type ForwardResult } from './retry.ts';
 import type { Ways } from './ways.ts';
 
@@ -62,11 +63,7 @@ export async function forwardGrpc(
     stream.on('trailers', (headers, _flags, raw?: string[]) => {
       trailers = responseHeaders(flatOf(headers, raw));
     });
-    stream.on('data', (chunk: Buffer) => {
-      if (exchange.write(chunk)) return;
-      stream.pause();
-      exchange.onceDrained(() => stream.resume());
-    });
+    passAnswer(exchange, stream);
     stream.on('end', () => {
       // Node ends a stream that is reset, too.
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || !exchange.answered) return;
@@ -83,7 +80,8 @@ export async function forwardGrpc(
       if (exchange.answered || exchange.gone) finish({ kind: 'done' });
       else finish({ kind: 'unanswered', error: brokenOff(upstream, stream.rstCode), spoke });
     });
-    sendMessages(exchange, stream);
+    const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
+    passBody(exchange, exchange.body, stream, () => stream.end(), cancel);
   });
 }
 
@@ -91,21 +89,6 @@ function headOf(exchange: Exchange, path: string, headers: readonly string[]): R
   // The first one is Host, see headers.ts.
   const [, authority = '', ...fields] = headers;
   return { ':method': exchange.method, ':path': path, ':authority': authority, ...grouped(fields) };
-}
-
-function sendMessages(exchange: Exchange, stream: Awaited<ReturnType<Ways['h2']['request']>>): void {
-  const { body } = exchange;
-  if (body.readableEnded) {
-    stream.end();
-    return;
-  }
-  body.pipe(stream, { end: false });
-  body.on('data', (chunk: Buffer) => exchange.recording?.received(chunk.length));
-  body.once('end', () => {
-    // A call that the client cancels ends like one that is complete.
-    if (exchange.gone) stream.close(constants.NGHTTP2_CANCEL);
-    else stream.end();
-  });
 }
 
 /** Fields as they came, without the pseudo-fields. Node hands them over since 26; before, repeats are in an array. */

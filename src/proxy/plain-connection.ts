@@ -2,7 +2,7 @@
 import type net from 'node:net';
 import { AppError } from '../core/errors.ts';
 import { disconnected } from './disconnected.ts';
-import type { Carrier, PlainRequest } from './plain-request.ts';
+import { type Carrier, NO_HEADERS, type PlainRequest } from './plain-request.ts';
 import { type ResponseParser, responseParser, WITH_BODY, WITHOUT_BODY } from './response-parser.ts';
 
 /** Reads of all connections: a read is parsed, and its body copied, before the next one comes. */
@@ -12,7 +12,6 @@ const HINT_MARGIN_MS = 1_000;
 /** Of what is no answer, so much is kept to tell what it is. */
 const SAMPLE_BYTES = 16;
 const EMPTY = Buffer.alloc(0);
-const NO_HEADERS = Object.freeze({});
 
 /** Whose connection it is. */
 export interface ConnectionOwner {

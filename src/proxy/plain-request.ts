@@ -1,7 +1,8 @@
 /** A request of the plain client: what undici's pool would take, told of by undici's events. */
 import type { Dispatcher } from 'undici';
 
-const NO_HEADERS = Object.freeze({});
+/** Those that undici would parse: nobody reads them, the raw ones are passed on. */
+export const NO_HEADERS = Object.freeze({});
 
 /** What a request may ask of the connection that it is under way on. */
 export interface Carrier {

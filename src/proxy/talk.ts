@@ -18,8 +18,8 @@ export interface Patience {
 export const PATIENCE: Patience = { askAfterMs: 5_000, answerWithinMs: 10_000 };
 /** TLS record type of an alert (RFC 8446 section 5.1): what some TLS servers answer to plain text. */
 const TLS_ALERT_BYTE = 0x15;
-/** Of what could not be read, so much tells what it is. */
-const SAMPLE_BYTES = 16;
+/** What every answer begins with (RFC 9112 section 4). */
+const FIRST_WORD = 'HTTP/';
 
 /** See the file's header. */
 export class Talk {
@@ -126,13 +126,13 @@ function hungUp(error: unknown): boolean {
  * may be right.
  */
 function isOtherProtocol(error: unknown): boolean {
-  return systemCode(error) === 'HPE_INVALID_CONSTANT' && !sampleOf(error).startsWith('HTTP/');
+  return systemCode(error) === 'HPE_INVALID_CONSTANT' && !sampleOf(error).startsWith(FIRST_WORD);
 }
 
-/** What node:http and undici could not read of an answer, latin1; empty where they do not tell. */
+/** Beginning of what node:http and undici could not read, latin1; empty where they do not tell. */
 function sampleOf(error: unknown): string {
   const { rawPacket, data } = error as { rawPacket?: unknown; data?: unknown };
-  if (Buffer.isBuffer(rawPacket)) return rawPacket.toString('latin1', 0, SAMPLE_BYTES);
+  if (Buffer.isBuffer(rawPacket)) return rawPacket.toString('latin1', 0, FIRST_WORD.length);
   return typeof data === 'string' ? data : '';
 }
 

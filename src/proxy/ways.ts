@@ -16,8 +16,8 @@ import type { Talk } from './talk.ts';
 const MAX_CONNECTIONS = 1_200;
 /** Below the 5 s of Node's http server, so that we hang up first and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 4_000;
-/** Longest head of a response. */
-const MAX_HEAD_BYTES = 64 * 1024;
+/** Longest head of a response: a handful of large cookies fits. */
+export const MAX_HEAD_BYTES = 64 * 1024;
 const PLAIN_LIMITS = { maxConnections: MAX_CONNECTIONS, keepAliveMs: KEEP_ALIVE_MS, maxHeadBytes: MAX_HEAD_BYTES };
 
 /** Where proven connections come from. */
