@@ -137,6 +137,11 @@ function loop(hostname: string): Verdict {
   );
 }
 
+/** Host of a target in absolute-form. */
+export function authorityOfTarget(target: string): string | undefined {
+  return target.startsWith('/') ? undefined : splitTarget(target)?.authority;
+}
+
 /** Split absolute-form (RFC 9112 section 3.2.2); null for what is no target at all. */
 function splitTarget(target: string): { authority?: string; path: string } | null {
   if (target.startsWith('/') || target === '*') return { path: target };

@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CallerRequest } from '../core/http-message.ts';
+import { authorityOfTarget } from './decide.ts';
 import { type Exchange, isEndless, isEventStream } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
@@ -42,7 +43,9 @@ export class Http1Exchange implements Exchange {
     return this.#request.url ?? '/';
   }
   get authority(): string | undefined | null {
-    return singleHost(this.#request);
+    const host = singleHost(this.#request);
+    // In absolute-form the target names the host, and the app is told that one (RFC 9112 section 3.2.2).
+    return host === undefined || host === '' ? (authorityOfTarget(this.target) ?? host) : host;
   }
   get rawHeaders(): readonly string[] {
     return this.#request.rawHeaders;
