@@ -17,6 +17,7 @@ export class Http1Exchange implements Exchange {
   #endless = false;
   recording: Recording | undefined = undefined;
   keptBody: KeptBody | undefined = undefined;
+  readonly authority: string | undefined | null;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   /** The response began in this tick. */
@@ -29,6 +30,9 @@ export class Http1Exchange implements Exchange {
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
     this.#response = response;
+    const host = singleHost(request);
+    // In absolute-form the target names the host, and the app is told that one (RFC 9112 section 3.2.2).
+    this.authority = host === undefined || host === '' ? (authorityOfTarget(this.target) ?? host) : host;
     // A client that resets while we write must not take the process down.
     response.on('error', ignore);
     request.on('error', ignore);
@@ -41,11 +45,6 @@ export class Http1Exchange implements Exchange {
   }
   get target(): string {
     return this.#request.url ?? '/';
-  }
-  get authority(): string | undefined | null {
-    const host = singleHost(this.#request);
-    // In absolute-form the target names the host, and the app is told that one (RFC 9112 section 3.2.2).
-    return host === undefined || host === '' ? (authorityOfTarget(this.target) ?? host) : host;
   }
   get rawHeaders(): readonly string[] {
     return this.#request.rawHeaders;
@@ -165,6 +164,7 @@ export class Http1Exchange implements Exchange {
   #closed(): void {
     if (!this.#response.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
     for (const listener of this.#closeListeners ?? []) listener();
+    this.recording?.end();
   }
   asNode(): { request: IncomingMessage; response: ServerResponse } {
     return { request: this.#request, response: this.#response };

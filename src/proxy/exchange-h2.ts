@@ -198,6 +198,7 @@ export class Http2Exchange implements Exchange {
     // Node ends the stream itself when the client resets it, so that its being finished says nothing.
     if (!this.#isEnded || !this.#stream.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
     for (const listener of this.#closeListeners ?? []) listener();
+    this.recording?.end();
   }
   asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {
     // Once only: the compatibility objects attach themselves to the stream.

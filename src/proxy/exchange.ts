@@ -36,7 +36,7 @@ export interface Exchange {
   /** The response is a stream of events, which never ends by itself: nothing waits for it when we stop. */
   readonly endless: boolean;
 
-  /** What is kept of it; undefined for requests that are not for an app. */
+  /** What is kept of it, and ends with it; undefined for requests that are not for an app. */
   recording: Recording | undefined;
   /** What was taken of the body, while it may have to be sent again. */
   keptBody: KeptBody | undefined;

@@ -27,7 +27,28 @@ import type { Ways } from './ways.ts';
 const MAX_HOLD_MS = 250;
 
 /** Forward one request once. Never rejects: how it ended is in the result. */
-export async function forwardHttp(
+export function forwardHttp(
+  exchange: Exchange,
+  upstream: Upstream,
+  path: string,
+  options: ForwardOptions,
+  upstreams: Upstreams,
+): Promise<ForwardResult> {
+  if (exchange.hasBody) return forwardWithBody(exchange, upstream, path, options, upstreams);
+  const ways = upstreams.to(upstream, hostToSend(exchange, options));
+  if (ways.talk.foreign !== undefined) return leftAlone(ways);
+  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
+  const headers = requestHeaders(exchange, options);
+  const { plain } = ways;
+  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
+  return new Promise((resolve) => {
+    const relay = new Relay(exchange, null, options, ways, resolve);
+    if (plain && head !== undefined) plain.send(new PlainRequest(head, relay));
+    else dispatch(ways, exchange.method, path, headers, null, relay);
+  });
+}
+
+async function forwardWithBody(
   exchange: Exchange,
   upstream: Upstream,
   path: string,
@@ -35,42 +56,38 @@ export async function forwardHttp(
   upstreams: Upstreams,
 ): Promise<ForwardResult> {
   const host = hostToSend(exchange, options);
-  let ways = upstreams.to(upstream, host);
+  const known = upstreams.to(upstream, host);
   // Before it is looked at what it said to plain HTTP/1.1: a server of gRPC alone says nothing that HTTP/1.1 knows.
-  if (exchange.hasBody && !ways.talk.refusesHttp2 && isGrpc(exchange)) {
-    return forwardGrpc(exchange, upstream, path, options, ways);
+  if (!known.talk.refusesHttp2 && isGrpc(exchange)) return forwardGrpc(exchange, upstream, path, options, known);
+  if (known.talk.foreign !== undefined) return leftAlone(known);
+  if (needsExact(exchange, path) || (await bodyNeedsExact(exchange, known.talk))) {
+    return forwardExact(exchange, upstream, path, options, known);
   }
-  const { foreign } = ways.talk;
-  if (foreign !== undefined) return { kind: 'unanswered', error: foreign, spoke: ways.speaks };
-  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
-  if (exchange.hasBody) {
-    if (await bodyNeedsExact(exchange, ways.talk)) return forwardExact(exchange, upstream, path, options, ways);
-    // Another request may have dropped them meanwhile.
-    ways = upstreams.to(upstream, host);
-  }
-  const headers = requestHeaders(exchange, options);
-  const { plain } = ways;
-  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
+  // Another request may have dropped them meanwhile.
+  const ways = upstreams.to(upstream, host);
+  const body = new RequestBody(exchange.body, (length) => exchange.recording?.received(length));
   return new Promise((resolve) => {
-    if (plain && head !== undefined) {
-      plain.send(new PlainRequest(head, new Relay(exchange, null, options, ways, resolve)));
-      return;
-    }
-    const body = exchange.hasBody
-      ? new RequestBody(exchange.body, (length) => exchange.recording?.received(length))
-      : null;
-    ways.pool.dispatch(
-      {
-        method: exchange.method as Dispatcher.HttpMethod,
-        path,
-        headers,
-        body,
-        // Concerns TLS alone; without it undici takes the Host apart for each request.
-        servername: 'unused',
-      } as Dispatcher.DispatchOptions,
-      new Relay(exchange, body, options, ways, resolve),
-    );
+    const relay = new Relay(exchange, body, options, ways, resolve);
+    dispatch(ways, exchange.method, path, requestHeaders(exchange, options), body, relay);
   });
+}
+
+/** It showed a moment ago that it speaks no HTTP. */
+function leftAlone({ talk, speaks }: Ways): Promise<ForwardResult> {
+  return Promise.resolve({ kind: 'unanswered', error: talk.foreign, spoke: speaks });
+}
+
+function dispatch(
+  { pool }: Ways,
+  method: string,
+  path: string,
+  headers: string[],
+  body: RequestBody | null,
+  relay: Relay,
+): void {
+  // `servername` concerns TLS alone; without it undici takes the Host apart for each request.
+  const request = { method: method as Dispatcher.HttpMethod, path, headers, body, servername: 'unused' };
+  pool.dispatch(request as Dispatcher.DispatchOptions, relay);
 }
 
 /**

@@ -57,10 +57,10 @@ async function answer(
   attempt: Attempt,
 ): Promise<void> {
   try {
-    const verdict = decide(headOf(exchange, kind), context.rules());
-    if (!exchange.secure && navigates(exchange)) context.onPlainNavigation?.();
-    if (verdict.kind === 'forward')
-      await forward(context, exchange, verdict, record(context, exchange, kind, verdict), attempt);
+    const head = headOf(exchange, kind);
+    const verdict = decide(head, context.rules());
+    if (!head.secure && head.navigation) context.onPlainNavigation?.();
+    if (verdict.kind === 'forward') await forward(context, exchange, head, verdict, attempt);
     else answerOurselves(context, exchange, kind, verdict);
   } catch (error) {
     context.onBug(error);
@@ -112,13 +112,15 @@ function answerOurselves(
 async function forward(
   context: RequestContext,
   exchange: Exchange,
+  { kind, navigation }: RequestHead,
   decided: ForwardVerdict,
-  recording: Recording,
   attempt: Attempt,
 ): Promise<void> {
+  const recording = new Recording(context.traffic, exchange, kind, decided);
+  exchange.recording = recording;
   const rule = decided.service === undefined ? context.router.pathRule(decided.hostname, decided.path) : undefined;
   const verdict = rule ? belowPath(decided, rule) : decided;
-  const asked = askFor(exchange, verdict, rule);
+  const asked = askFor(exchange, navigation, verdict, rule);
   const ask = needsCaller(verdict) ? await withCaller(context, exchange, verdict, asked) : asked;
   const instructed = ask.force === true || ask.prompt !== undefined;
   const known = instructed ? undefined : context.router.peek(ask);
@@ -164,19 +166,6 @@ async function forward(
   }
 }
 
-/** Keep what the dashboard shows of it, from here to its end. */
-function record(
-  { traffic }: RequestContext,
-  exchange: Exchange,
-  kind: RequestHead['kind'],
-  { hostname, service }: ForwardVerdict,
-): Recording {
-  const recording = new Recording(traffic, exchange, { kind, hostname, service });
-  exchange.recording = recording;
-  exchange.onClose(() => recording.end());
-  return recording;
-}
-
 /**
  * A person is told what takes so long; the decision goes on, and the page that reloads shares it. Not with `?force` or
  * `?prompt=`: a page that reloads is no typed address, so the instruction would be lost and the old app be shown.
@@ -194,10 +183,15 @@ async function routeSoon(context: RequestContext, exchange: Exchange, ask: Route
   return first;
 }
 
-function askFor(exchange: Exchange, verdict: ForwardVerdict, rule: PathRule | undefined): RouteAsk {
+function askFor(
+  exchange: Exchange,
+  navigation: boolean,
+  verdict: ForwardVerdict,
+  rule: PathRule | undefined,
+): RouteAsk {
   // What is loaded ahead gets no part of what is kept for a person's click.
-  const navigation = navigates(exchange) && !isLoadedAhead((name) => exchange.header(name));
-  const ask: RouteAsk = { hostname: verdict.hostname, navigation };
+  const isAClick = navigation && !isLoadedAhead((name) => exchange.header(name));
+  const ask: RouteAsk = { hostname: verdict.hostname, navigation: isAClick };
   if (rule?.to) Object.assign(ask, rule.to);
   else if (rule) ask.pathPrefix = rule.prefix;
   return ask;

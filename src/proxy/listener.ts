@@ -16,7 +16,7 @@ import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from '.
 import { handleRequest, handleUpgrade } from './handle-request.ts';
 import { InFlight } from './in-flight.ts';
 import { LISTENER_LIMITS, type ListenerLimits } from './listener-limits.ts';
-import { endsBehindAnswers, inTurn } from './pipeline.ts';
+import { endsBehindAnswers, isItsTurn, whenItsTurn } from './pipeline.ts';
 import type { CertificateSource } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import { SessionClock } from './session-clock.ts';
@@ -166,8 +166,8 @@ export class Listener {
     // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
     server.maxHeadersCount = 0;
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-      const start = (): void => this.#onExchange(new Http1Exchange(request, response));
-      inTurn(request, response, this.#limits.maxWaiting, start);
+      if (isItsTurn(request, response)) this.#onExchange(new Http1Exchange(request, response));
+      else this.#onWaiting(request, response);
     };
     server.on('request', onRequest);
     // `Expect` is the upstream's to answer.
@@ -205,6 +205,11 @@ export class Listener {
     });
     server.on('sessionError', () => {});
     return server;
+  }
+
+  #onWaiting(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const start = (): void => this.#onExchange(new Http1Exchange(request, response));
+    whenItsTurn(request, response, this.#limits.maxWaiting, start);
   }
 
   #onExchange(exchange: Exchange): void {

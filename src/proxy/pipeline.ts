@@ -18,11 +18,24 @@ interface Pipeline {
 const PIPELINE = Symbol('pipeline');
 type PipelinedSocket = Socket & { [PIPELINE]?: Pipeline };
 
+/** Are all requests of its connection before this one answered? They are, for nearly all. Asked once of each. */
+export function isItsTurn(request: IncomingMessage, response: ServerResponse): boolean {
+  const socket: PipelinedSocket = request.socket;
+  const pipeline = socket[PIPELINE];
+  if (pipeline === undefined) {
+    socket[PIPELINE] = { last: response, waiting: 0, isEnding: false };
+    return true;
+  }
+  pipeline.last = response;
+  // Node gives a response its socket when it is its turn.
+  return response.socket !== null;
+}
+
 /**
- * Call `start` when all requests before this one are answered: at once, for nearly all. Never, if the client leaves.
+ * Call `start` when they are. Never, if the client leaves.
  * @param maxWaiting behind the one that is answered
  */
-export function inTurn(
+export function whenItsTurn(
   request: IncomingMessage,
   response: ServerResponse,
   maxWaiting: number,
@@ -30,14 +43,7 @@ export function inTurn(
 ): void {
   const socket: PipelinedSocket = request.socket;
   const pipeline = socket[PIPELINE];
-  if (pipeline === undefined) socket[PIPELINE] = { last: response, waiting: 0, isEnding: false };
-  else pipeline.last = response;
-  // Node gives a response its socket when it is its turn.
-  if (pipeline === undefined || response.socket !== null) {
-    start();
-    return;
-  }
-  if (++pipeline.waiting > maxWaiting) {
+  if (pipeline === undefined || ++pipeline.waiting > maxWaiting) {
     socket.destroy();
     return;
   }

@@ -47,12 +47,13 @@ export class Recording implements TrafficRecord {
   constructor(
     sink: TrafficSink,
     request: RecordedRequest,
-    about: { kind: TrafficRecord['kind']; hostname: string; service: string | undefined },
+    kind: TrafficRecord['kind'],
+    { hostname, service }: { hostname: string; service?: string },
   ) {
     this.#sink = sink;
-    this.kind = about.kind;
-    this.hostname = about.hostname;
-    this.service = about.service;
+    this.kind = kind;
+    this.hostname = hostname;
+    this.service = service;
     this.version = request.version;
     this.secure = request.secure;
     this.method = request.method;

@@ -26,7 +26,7 @@ beforeAll(async () => {
     response.on('close', () => open--);
     for (const side of [request, response]) side.on('error', () => {});
     if (request.url === '/fine') response.end('ok');
-    else if (request.url !== '/silent') {
+    else {
       response.writeHead(200, { 'content-type': 'text/plain' });
       response.write('x'.repeat(200_000));
       const more = setInterval(() => response.write('x'.repeat(50_000)), 5);
@@ -104,28 +104,9 @@ it('a reset at any stage ends that request alone', async () => {
     expect(answers.map(({ body }) => body)).toEqual(['ok', 'ok']);
   }
   await Promise.all(breaks);
-  await waitFor('the app to be told of all ends', () => open === 0);
+  // Far sooner than a connection that was refused is given up.
+  await waitFor('the app to be told of all ends', () => open === 0, 2_500);
 });
-
-it.each([
-  ['plain', 'a length', POST],
-  ['plain', 'chunks', CHUNKS],
-  ['TLS', 'a length', POST],
-  ['TLS', 'chunks', CHUNKS],
-])(
-  'the end of a client (%s) in the middle of a body with %s is told before an answer, too',
-  async (way, _what, bytes) => {
-    const socket = net.connect({ port: stand.port, host: '127.0.0.1', allowHalfOpen: true });
-    const client = way === 'TLS' ? tls.connect({ socket, servername: HOST, ca: stand.caPem }) : socket;
-    onTestFinished(() => void socket.destroy());
-    client.write(bytes.replace('POST /', 'POST /silent'));
-    await waitFor('the app to have it', () => open === 1);
-    const before = performance.now();
-    client.end();
-    await waitFor('the app to be told', () => open === 0);
-    expect(performance.now() - before).toBeLessThan(2_000);
-  },
-);
 
 it('an HTTP/2 stream that is reset at any moment leaves its session as it was', async () => {
   const session = session2(stand.port, HOST, stand.caPem);
