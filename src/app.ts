@@ -15,6 +15,7 @@ import type { Snapshot } from './core/service.ts';
 import { Discovery } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { takeInheritedSockets } from './platform/inherited-sockets.ts';
+import { invokingUser } from './platform/invoking-user.ts';
 import type { Logger } from './platform/log.ts';
 import type { LogRing } from './platform/log-ring.ts';
 import { openFileLimit } from './platform/open-files.ts';
@@ -195,6 +196,7 @@ async function build(
     pageToken: randomBytes(24).toString('base64url'),
     peerUid,
     ownUid: process.getuid?.() ?? -1,
+    desktopUid: invokingUser(env)?.uid,
     log,
   });
   const contexts = await CertificateContexts.create(authority, {

@@ -28,7 +28,7 @@ export type Access =
   | { kind: 'refused'; error: AppError };
 
 /** The part of {@link ControlParts} that is asked here. */
-export type CallerParts = Pick<ControlParts, 'apiToken' | 'peerUid' | 'ownUid'>;
+export type CallerParts = Pick<ControlParts, 'apiToken' | 'peerUid' | 'ownUid' | 'desktopUid'>;
 
 /** See the file's header. */
 export class CallerCheck {
@@ -82,16 +82,16 @@ export class CallerCheck {
   }
 
   /**
-   * A browser's page has no other proof than its headers, so where the peer can be told it must be ours. As root we
-   * cannot know whose desktop it is, and where the system does not say (macOS), loopback has to do.
+   * A browser's page has no other proof than its headers, so where the peer can be told it must be ours. As root
+   * without sudo we cannot know whose desktop it is, and where the system does not say (macOS), loopback has to do.
    */
   async #isLocalBrowser(request: CallerRequest): Promise<boolean> {
     const socket = loopbackSocket(request);
     if (socket === undefined) return false;
-    const { ownUid } = this.#parts;
-    if (ownUid === 0) return true;
+    const { ownUid, desktopUid = ownUid } = this.#parts;
+    if (desktopUid === 0) return true;
     const uid = await this.#uidOf(request, socket);
-    return uid === undefined || uid === 0 || uid === ownUid;
+    return uid === undefined || uid === 0 || uid === ownUid || uid === desktopUid;
   }
 
   #uidOf(request: CallerRequest, socket: Socket): Promise<number | undefined> {

@@ -94,5 +94,7 @@ export interface ControlParts {
   peerUid(socket: Socket): Promise<number | undefined>;
   /** Our user. */
   ownUid: number;
+  /** As root: the user who called sudo, whose browser it is. */
+  desktopUid?: number | undefined;
   log: ControlLog;
 }

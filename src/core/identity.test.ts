@@ -107,6 +107,26 @@ describe('identityMatch()', () => {
   });
 });
 
+describe('a directory that becomes a project', () => {
+  const argv = ['node', 'server.js'];
+  const bare: Partial<ProcessService> = { project: null, git: null };
+  const later: [string, Partial<ProcessService>][] = [
+    ['by its first manifest', { git: null }],
+    ['by git init', { project: null }],
+    ['by both', {}],
+  ];
+
+  it.each(later)('%s, is still itself, and was it before', (_how, more) => {
+    expect(match(service(argv, bare), service(argv, more))).toBe(4);
+    expect(match(service(argv, more), service(argv, bare))).toBe(4);
+  });
+
+  it('is not another directory without a project', () => {
+    expect(match(service(argv, bare), service(argv, { ...bare, cwd: '/home/kim/blog' }))).toBe(0);
+    expect(match(service(argv, bare), service(argv, { cwd: '/home/kim/shop/api' }))).toBe(0);
+  });
+});
+
 describe('identityMatch() on containers', () => {
   const web = {
     id: 'c1',

@@ -79,18 +79,33 @@ export function identityMatch(identity: Identity, service: Service): number {
   if (identity.kind !== 'process') return 0;
   const live = identityOf(service);
   if (live?.kind !== 'process') return 0;
-  if (live.gitRoot !== identity.gitRoot || live.root !== identity.root || live.shape !== identity.shape) return 0;
-  // The directory may differ inside one project (`npm run dev` from a sub-directory); without a project it is all we know.
-  if (live.workdir !== identity.workdir && identity.root === undefined) return 0;
+  if (live.shape !== identity.shape) return 0;
+  if (!isSamePlace(live, identity)) return 0;
   return 1 + (live.workdir === identity.workdir ? 2 : 0) + (live.argsDigest === identity.argsDigest ? 1 : 0);
+}
+
+type ProcessIdentity = Extract<Identity, { kind: 'process' }>;
+
+/**
+ * The directory may differ inside one project (`npm run dev` from a sub-directory); without a project it is all we know.
+ * Where it is the same, a repository or a first manifest may have come since.
+ */
+function isSamePlace(live: ProcessIdentity, known: ProcessIdentity): boolean {
+  if (live.workdir !== known.workdir) {
+    return known.root !== undefined && live.root === known.root && live.gitRoot === known.gitRoot;
+  }
+  return mayBeSame(live.root, known.root) && mayBeSame(live.gitRoot, known.gitRoot);
+}
+
+function mayBeSame(one: string | undefined, other: string | undefined): boolean {
+  return one === undefined || other === undefined || one === other;
 }
 
 /** Is a live service the same program in the same place, though it was started another way (`vite preview`)? */
 export function sameProgram(identity: Identity, service: Service): boolean {
   const live = identityOf(service);
   if (identity.kind !== 'process' || live?.kind !== 'process') return false;
-  if (live.workdir !== identity.workdir || live.root !== identity.root || live.gitRoot !== identity.gitRoot)
-    return false;
+  if (live.workdir !== identity.workdir || !isSamePlace(live, identity)) return false;
   const program = (shape: string): string => shape.split(' ', 2).join(' ');
   return program(live.shape) === program(identity.shape);
 }

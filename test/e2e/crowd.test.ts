@@ -112,6 +112,8 @@ describe.skipIf(!canRun)('a thousand routes [needs chromium, certutil, linux]', 
     await tab.goto(url('/'));
     expect(await tab.getByRole('button', { name: 'Forget' }).count()).toBe(50);
     await tab.getByRole('link', { name: 'All 1000 routes' }).click();
+    // A click waits for the new page's beginning.
+    await tab.waitForLoadState();
     expect(await tab.getByRole('button', { name: 'Forget' }).count()).toBe(1_000);
     await tab.close();
   });

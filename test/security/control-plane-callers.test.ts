@@ -66,6 +66,19 @@ it('gives another user who writes a browser’s headers nothing', async () => {
   expect(page.body).not.toContain(PAGE_TOKEN);
 });
 
+it.each([
+  ['their own', 1001, 1001, 200],
+  ['root’s', 0, 1001, 200],
+  ['another user’s', 1002, 1001, 403],
+  // A root shell says nothing of whose desktop it is.
+  ['anybody’s, when nobody called sudo', 1002, undefined, 200],
+])('under sudo a browser is %s', async (_whose, uid, desktopUid, status) => {
+  const asRoot = await serveControl({ ownUid: 0, desktopUid });
+  asRoot.peer.uid = uid;
+  expect((await asRoot.request({ path: '/', host: 'proxy.localhost', headers: TYPED })).status).toBe(status);
+  await asRoot.close();
+});
+
 it('tells another bind from loopback, whatever the request carries', async () => {
   const lan = { remoteAddress: '192.168.1.7', localAddress: '192.168.1.2', remotePort: 1, localPort: 2 };
   const request = (headers: Record<string, string>) =>
