@@ -98,7 +98,7 @@ describe('hostwise routes', () => {
     ['a b', '5173'],
     ['shop', '70000'],
     ['shop', 'no-such-container'],
-    ['shop', 'https://127.0.0.1:8443/'],
+    ['shop', 'https://192.0.2.1:8443/'],
     ['shop', ''],
   ])('refuses "%s" to "%s" with exit code 2 and stores nothing', async (host, target) => {
     const dataDir = await tempDir('hw-routes');
