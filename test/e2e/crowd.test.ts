@@ -11,7 +11,6 @@ import {
   contention,
   sendTraffic,
   takeLongTasks,
-  timeLoad,
   watchLongTasks,
 } from '../fixtures/dashboard-figures.ts';
 import { type RunningHostwise, startHostwise } from '../fixtures/hostwise-process.ts';
@@ -98,18 +97,12 @@ describe.skipIf(!canRun)('a thousand routes [needs chromium, certutil, linux]', 
     }
   });
 
-  it('are painted at once, and the rest of the plain page is a click away', async () => {
+  it('are a small first page, and the rest of it is a click away', async () => {
     const url = (path: string): string => `https://proxy.localhost:${hostwise.httpsPort}${path}`;
-    const alone: number[] = [];
-    for (let i = 0; i < 8; i++) {
-      const before = contention();
-      const { firstPaintMs } = await timeLoad(chromium.browser, url('/'));
-      alone.push(firstPaintMs / Math.max(before, contention()));
-    }
-    // A machine that runs other tests meanwhile takes as much longer as these take of it.
-    expect(Math.min(...alone)).toBeLessThan(200);
+    // The time is measured by bench/dashboard, alone on its machine; what makes it long or short is the page's size.
     const tab = await chromium.browser.newPage({ javaScriptEnabled: false });
-    await tab.goto(url('/'));
+    const first = await tab.goto(url('/'));
+    expect((await first?.body())?.byteLength).toBeLessThan(60_000);
     expect(await tab.getByRole('button', { name: 'Forget' }).count()).toBe(50);
     await tab.getByRole('link', { name: 'All 1000 routes' }).click();
     // A click waits for the new page's beginning.
