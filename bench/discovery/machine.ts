@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,7 +49,9 @@ export class Machine {
     const cwd = path.join(this.root, 'src', name);
     await mkdir(cwd, { recursive: true });
     await writeFile(path.join(cwd, 'package.json'), JSON.stringify({ name, scripts: { dev: 'node server.mjs' } }));
-    const args = [path.join(HERE, 'server.mjs'), '--mode', 'development', ...(waits ? ['--wait'] : [])];
+    // In the project, as a project's own server is: one from elsewhere would not have its name.
+    await copyFile(path.join(HERE, 'server.mjs'), path.join(cwd, 'server.mjs'));
+    const args = [path.join(cwd, 'server.mjs'), '--mode', 'development', ...(waits ? ['--wait'] : [])];
     const child = this.#start(process.execPath, args, cwd);
     const lines = createInterface({ input: child.stdout });
     const next = async () => parseListening(String((await once(lines, 'line'))[0]));

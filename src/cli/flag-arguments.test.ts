@@ -3,7 +3,7 @@ import { loadSettings } from '../config/settings.ts';
 import { flagArguments, portableEnv, portableFlags } from './flag-arguments.ts';
 
 const HOME = '/home/kim';
-const CWD = '/work/my shop';
+const CWD = '/srv/my shop';
 
 function portable(argvFlags: Record<string, unknown>, env: Record<string, string> = {}) {
   const settings = loadSettings({ argvFlags, env, home: HOME, cwd: CWD, platform: 'linux' });
@@ -18,7 +18,7 @@ describe('the flags of a call for another process', () => {
   it('have absolute paths, repeated flags and switches', () => {
     const flags = { cacheFile: 'maps.json', domain: ['a.test', 'b.test'], nameConstraints: false, httpPort: '0' };
     expect(portable(flags).args).toEqual([
-      ...['--cache-file', '/work/my shop/maps.json', '--http-port', '0', '--domain', 'a.test', '--domain', 'b.test'],
+      ...['--cache-file', '/srv/my shop/maps.json', '--http-port', '0', '--domain', 'a.test', '--domain', 'b.test'],
       ...['--name-constraints', 'false', '--data-dir', '/home/kim/.local/share/hostwise'],
     ]);
     const again = { ...flags, nameConstraints: 'false' };
@@ -31,7 +31,7 @@ describe('the flags of a call for another process', () => {
     expect(made.args).toEqual(['--data-dir', '/home/kim/data']);
     expect(made.env).toEqual({
       ...env,
-      HOSTWISE_CACHE_FILE: '/work/my shop/maps.json',
+      HOSTWISE_CACHE_FILE: '/srv/my shop/maps.json',
       HOSTWISE_DATA_DIR: '/home/kim/data',
     });
   });

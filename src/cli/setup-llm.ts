@@ -13,7 +13,7 @@ import type { Choice, Prompter } from './prompts.ts';
 import type { SetupStep } from './setup-step.ts';
 import { printable } from './text.ts';
 
-/** Whom to ask. `url`: any other; `none`: nobody, or leave it as it is. */
+/** Whom to ask. `url`: any other; `none`: nobody, and not a local server that runs either. */
 export const PROVIDERS = ['local', 'openrouter', 'openai', 'url', 'none'] as const;
 type Provider = (typeof PROVIDERS)[number];
 
@@ -23,6 +23,8 @@ const MAX_LISTED = 40;
 
 /** What is stored. undefined takes a setting out of the file. */
 interface LlmConfig {
+  /** Only "names", for whoever wants nobody to be asked: a local server that runs would be found by itself. */
+  HOSTWISE_RESOLVE?: 'names' | undefined;
   LLM_API_URL: string | undefined;
   LLM_API_KEY: string | undefined;
   MODEL: string | undefined;
@@ -43,17 +45,34 @@ export async function setUpLlm(step: SetupStep): Promise<boolean> {
   for (;;) {
     const config = provider === 'none' ? undefined : await configFor(provider, local, step);
     if (config === undefined) {
+      const wasChosen = provider === 'none' && (wanted !== undefined || prompter !== undefined);
+      if (local && wasChosen) return declineLocal(local, step);
       output.result('LLM      none set up; exact names work without');
       return false;
     }
     const outcome = await check(config, step);
     if (outcome === 'again') continue;
     if (outcome === 'skip') return false;
-    await prepareDataDir(settings.dataDir);
-    await writeEnvFile(envFile(step), { ...config });
+    // Whoever sets one up wants it asked.
+    const isOff = settings.sources.resolve === 'file' && settings.resolve === 'names';
+    await store(isOff ? { ...config, HOSTWISE_RESOLVE: undefined } : config, step);
     output.result(`LLM      ${describe(config, local)}`);
     return true;
   }
+}
+
+/** It would be asked as soon as it is found: whoever wants none is taken at their word. */
+async function declineLocal(local: LocalLlm, step: SetupStep): Promise<boolean> {
+  await store({ HOSTWISE_RESOLVE: 'names' }, step);
+  step.context.output.result(
+    printable(`LLM      none is asked, ${local.title} neither (HOSTWISE_RESOLVE=names); exact names work without`),
+  );
+  return true;
+}
+
+async function store(config: Partial<LlmConfig>, step: SetupStep): Promise<void> {
+  await prepareDataDir(step.settings.dataDir);
+  await writeEnvFile(envFile(step), { ...config });
 }
 
 function envFile({ settings }: SetupStep): string {

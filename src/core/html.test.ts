@@ -34,6 +34,10 @@ describe('html', () => {
 });
 
 describe('withoutControls', () => {
+  it('defuses the marks that turn the direction without being seen', () => {
+    expect(withoutControls('a\u200fb\u200ec\u061cd')).toBe('a\ufffdb\ufffdc\ufffdd');
+  });
+
   it('defuses terminal escapes and bidirectional overrides, keeps line breaks', () => {
     expect(withoutControls('a\u001b[31mb\u202ec\u009bd\n\te')).toBe('a\ufffd[31mb\ufffdc\ufffdd\n\te');
   });

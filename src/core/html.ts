@@ -61,5 +61,8 @@ function escapeHtml(text: string): string {
  * and the bidirectional overrides that let `gpj.exe` pose as another name (Unicode TR 36 section 2.7.1).
  */
 export function withoutControls(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    '\ufffd',
+  );
 }

@@ -5,6 +5,7 @@ import { open, realpath } from 'node:fs/promises';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { withHostsBlock } from '../core/hosts-block.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { READ_AT_ONCE } from './regular-file.ts';
 
 /** Where it is. */
 export const HOSTS_FILE = '/etc/hosts';
@@ -48,9 +49,11 @@ export async function writeHostsBlock(names: readonly string[], file = HOSTS_FIL
 async function read(file: string): Promise<Read> {
   try {
     const place = await realpath(file);
-    const handle = await open(place, 'r');
+    const handle = await open(place, READ_AT_ONCE);
     try {
-      const { size, mode, uid, gid } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error('it is no regular file');
+      const { size, mode, uid, gid } = stats;
       if (size > MAX_BYTES) throw new Error(`it has ${size} bytes`);
       const text = (await handle.readFile()).toString('latin1');
       return { file: place, text, mode: mode & 0o7777, owner: { uid, gid } };

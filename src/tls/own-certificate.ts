@@ -3,10 +3,10 @@
  * Both files are read again when they change; until the new ones can be used, the old ones go on.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { AppError, messageOf, systemCode } from '../core/errors.ts';
 import { type FileStamp, fileStamp, sameStamp } from '../platform/atomic-file.ts';
+import { readRegularFile } from '../platform/regular-file.ts';
 
 /** The files are looked at this often at most, and only when somebody connects. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -124,9 +124,7 @@ async function load(
 
 async function readPem(what: string, file: string): Promise<string> {
   try {
-    const bytes = await readFile(file);
-    if (bytes.length > MAX_FILE_BYTES) throw new Error(`it has ${bytes.length} bytes`);
-    return bytes.toString('utf8');
+    return await readRegularFile(file, MAX_FILE_BYTES);
   } catch (error) {
     throw unusable(what, file, systemCode(error) === 'ENOENT' ? 'there is no such file' : messageOf(error));
   }

@@ -3,10 +3,10 @@
  * current one of config.json), else the usual sockets. Read anew for each connection, since contexts are switched.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, systemCode } from '../../core/errors.ts';
+import { readRegularFile } from '../../platform/regular-file.ts';
 
 /** Certificates of a tcp engine. */
 export interface EngineTls {
@@ -39,7 +39,7 @@ export type EngineChoice = { addresses: EngineAddress[] } | { warning: string };
 const PLAIN_PORT = 2375;
 const TLS_PORT = 2376;
 /** config.json and meta.json are small; what is larger is something else. */
-const MAX_FILE_CHARS = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Find out whom to ask. Never rejects: nonsense is a warning. */
 export async function chooseEngine(surroundings: EngineSurroundings): Promise<EngineChoice> {
@@ -172,8 +172,7 @@ function usualSockets({ env, home }: EngineSurroundings): EngineAddress[] {
 /** A file's text; undefined where there is none. @throws when it may not be read or is no such file */
 async function text(file: string): Promise<string | undefined> {
   try {
-    const content = await readFile(file, 'utf8');
-    return content.length > MAX_FILE_CHARS ? undefined : content;
+    return await readRegularFile(file, MAX_FILE_BYTES);
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw new Error(`the Docker configuration cannot be read: ${messageOf(error)}`, { cause: error });

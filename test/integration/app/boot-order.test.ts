@@ -9,6 +9,7 @@ import { type StartedProcess, startProcess } from '../../fixtures/dev-server.ts'
 import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { startLlmServer } from '../../fixtures/llm-server.ts';
 import { makeProject, type SampleProject } from '../../fixtures/sample-projects.ts';
+import { setRoute } from '../../fixtures/set-route.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 import { uniqueWord } from '../../fixtures/unique-word.ts';
 
@@ -138,15 +139,7 @@ describe('without an LLM', () => {
     const host = `${pair.name}.localhost`;
     const api = await start(pair, 'api.js');
     const port = Number(/listening on (\d+)/.exec(api.output())?.[1]);
-    const put = await ask1({
-      port: hostwise.httpPort,
-      host,
-      method: 'PUT',
-      path: `/_api/mappings/${host}`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'process', target: 'localhost', port }),
-    });
-    expect(put.status).toBe(200);
+    await setRoute(hostwise, host, port);
     await expectFirst(hostwise, host, 'api');
     await start(pair, 'web.js');
     await delay(PAUSE_MS);

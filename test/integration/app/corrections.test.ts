@@ -5,6 +5,7 @@ import { type StartedProcess, startProcess } from '../../fixtures/dev-server.ts'
 import { type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { type LlmServer, startLlmServer } from '../../fixtures/llm-server.ts';
 import { makeApiProject, type SampleProject } from '../../fixtures/sample-projects.ts';
+import { setRoute } from '../../fixtures/set-route.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 import { cli } from '../cli/run-cli.ts';
 
@@ -39,16 +40,8 @@ async function toldAbout(host: string): Promise<unknown[]> {
   return asked.corrections ?? [];
 }
 
-async function correctByPut(host: string): Promise<void> {
-  const answer = await ask1({
-    port: hostwise.httpPort,
-    host,
-    method: 'PUT',
-    path: `/_api/mappings/${host}`,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ type: 'process', target: 'localhost', port }),
-  });
-  expect(answer.status).toBe(200);
+function correctByPut(host: string): Promise<void> {
+  return setRoute(hostwise, host, port);
 }
 
 async function correctByPicker(host: string): Promise<void> {

@@ -9,6 +9,7 @@ import { git } from '../../fixtures/git-repo.ts';
 import { askControl, type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { startLlmServer } from '../../fixtures/llm-server.ts';
 import { makeProject, type SampleProject } from '../../fixtures/sample-projects.ts';
+import { setRoute } from '../../fixtures/set-route.ts';
 import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 
 let parent: string;
@@ -90,15 +91,7 @@ describe('a project that is moved', () => {
   it('is not followed by what the user set', async () => {
     const app = await start(project.folder);
     const port = Number(/listening on (\d+)/.exec(app.output())?.[1]);
-    const put = await ask1({
-      port: hostwise.httpPort,
-      host,
-      method: 'PUT',
-      path: `/_api/mappings/${host}`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'process', target: 'localhost', port }),
-    });
-    expect(put.status).toBe(200);
+    await setRoute(hostwise, host, port);
     const before = await mapping();
     await app.stop();
     await rename(project.folder, elsewhere);

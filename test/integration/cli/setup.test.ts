@@ -67,6 +67,22 @@ async function envFile(dataDir: string): Promise<string> {
   return readFile(path.join(dataDir, 'hostwise.env'), 'utf8').catch(() => '');
 }
 
+/** Lines of a shell in a network of its own, where Ollama's port is free, and taken by something like it. */
+function besideOllama(home: string, lines: readonly string[]): ReturnType<typeof openTerminal> {
+  const inside = [
+    'ip link set lo up',
+    `(exec -a ollama ${shellLine(process.execPath, '-e', OLLAMA)}) & ollama=$!`,
+    `until ${shellLine(process.execPath, '-e', CONNECTS)}; do sleep 0.1; done`,
+    ...lines.slice(0, -1),
+    `${lines.at(-1)}; code=$?`,
+    'kill $ollama; exit $code',
+  ];
+  return openTerminal(shellLine('unshare', '--net', 'bash', '-c', inside.join('\n')), {
+    HOME: home,
+    DOCKER_HOST: `unix://${home}/none`,
+  });
+}
+
 describe('setup without a terminal', () => {
   it('names every flag that is missing, and changes nothing', async () => {
     const dataDir = await tempDir('hw-setup');
@@ -227,18 +243,9 @@ describe.skipIf(!needs('tmux'))('setup in a terminal [needs tmux]', () => {
     'offers a local server that it found first, and stores nothing for it [needs namespaces]',
     async () => {
       const home = await tempDir('hw-home');
-      // A network of its own, where Ollama's port is free.
-      const inside = [
-        'ip link set lo up',
-        `(exec -a ollama ${shellLine(process.execPath, '-e', OLLAMA)}) & ollama=$!`,
-        `until ${shellLine(process.execPath, '-e', CONNECTS)}; do sleep 0.1; done`,
-        `${shellLine(process.execPath, MAIN, 'setup', '--data-dir', path.join(home, 'data'))}; code=$?`,
-        'kill $ollama; exit $code',
-      ];
-      const terminal = openTerminal(shellLine('unshare', '--net', 'bash', '-c', inside.join('\n')), {
-        HOME: home,
-        DOCKER_HOST: `unix://${home}/none`,
-      });
+      const terminal = besideOllama(home, [
+        shellLine(process.execPath, MAIN, 'setup', '--data-dir', path.join(home, 'data')),
+      ]);
       await terminal.shows(
         /Which LLM may be asked[^\n]*\n\S+ {2}● Ollama on this machine \(qwen3:8b; nothing leaves it\)/,
       );
@@ -248,6 +255,22 @@ describe.skipIf(!needs('tmux'))('setup in a terminal [needs tmux]', () => {
       terminal.press('C-c');
       await terminal.shows(/ENDED 1/);
       expect(await envFile(path.join(home, 'data'))).toBe('');
+    },
+    LIMIT_MS,
+  );
+
+  it.skipIf(!needs('namespaces'))(
+    'has a local server that runs not asked by whoever wants none, until they want one [needs namespaces]',
+    async () => {
+      const home = await tempDir('hw-home');
+      const data = path.join(home, 'data');
+      const setUp = (provider: string) =>
+        shellLine(process.execPath, MAIN, 'setup', '--data-dir', data, '--provider', provider, ...SKIP_REST);
+      const terminal = besideOllama(home, [setUp('none'), `cp ${data}/hostwise.env ${home}/first`, setUp('local')]);
+      await terminal.shows(/LLM {6}none is asked, Ollama neither/);
+      await terminal.shows(/LLM {6}Ollama, found by itself whenever it runs[\s\S]*ENDED 0/);
+      expect(await readFile(path.join(home, 'first'), 'utf8')).toBe('HOSTWISE_RESOLVE=names\n');
+      expect(await envFile(data)).toBe('');
     },
     LIMIT_MS,
   );
