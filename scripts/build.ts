@@ -1,16 +1,19 @@
 /**
  * Bundle the program into dist/ for publishing, with the libraries that it uses, since one file loads in half the time
  * that some hundred take. `main.js` stays small and apart: it must be readable for a Node that is too old for the rest.
+ *
+ *   node scripts/build.ts [FOLDER]
+ *   FOLDER   where to, by default dist; it is emptied first
  */
 import { execFile } from 'node:child_process';
 import { chmod, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Plugin, rolldown } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(ROOT, 'dist');
+const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 const run = promisify(execFile);
 
 /** Of undici what the program uses; its index loads fetch, WebSocket, caches and mocks, too: 0.9 MB of source. */
