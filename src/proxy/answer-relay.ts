@@ -14,7 +14,7 @@ import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
 import { PlainRequest } from './plain-request.ts';
 import type { RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
-import { giveBack } from './spare-buffers.ts';
+import { giveBack, isSpare } from './spare-buffers.ts';
 import { saysTlsIsWanted, WantsTls } from './talk.ts';
 import type { Ways } from './ways.ts';
 
@@ -134,7 +134,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   /** A client that is slower than the upstream is waited for. */
   #pass(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const isOurs = chunk.length >= RELEASED_BYTES && this.#peek === undefined && controller instanceof PlainRequest;
+    const pays = chunk.length >= RELEASED_BYTES || isSpare(chunk);
+    const isOurs = pays && this.#peek === undefined && controller instanceof PlainRequest;
     if (this.#exchange.write(chunk, isOurs ? releasing(chunk) : undefined)) return;
     controller.pause();
     this.#exchange.onceDrained(() => controller.resume());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { giveBack, takeSpare } from './spare-buffers.ts';
+import { giveBack, isSpare, takeSpare } from './spare-buffers.ts';
 
 it('a buffer has one owner at a time, and there is an end to them', () => {
   const taken = Array.from({ length: 40 }, takeSpare);
@@ -7,6 +7,8 @@ it('a buffer has one owner at a time, and there is an end to them', () => {
   expect(given.length).toBeLessThan(40);
   expect(new Set(given.map(({ buffer }) => buffer)).size).toBe(given.length);
   expect(takeSpare()).toBeUndefined();
+  expect(given.every((spare) => isSpare(spare.subarray(1, 2)))).toBe(true);
+  expect(isSpare(Buffer.alloc(10))).toBe(false);
   // A part of it stands for the whole.
   const [one] = given;
   if (one) giveBack(one.subarray(0, 10));

@@ -28,13 +28,18 @@ export function takeSpare(): Buffer | undefined {
   return fresh;
 }
 
+/** Is it in one of them, so that it has to be given back however small it is? */
+export function isSpare(piece: Uint8Array): boolean {
+  return ours.has(piece.buffer);
+}
+
 /**
  * This piece was written and nobody looks at it again: a spare is kept for the next read, and the memory of any other
  * is freed at once. Where a piece shares its memory with others, nothing happens.
  */
 export function giveBack(piece: Uint8Array): void {
   const { buffer } = piece;
-  if (ours.has(buffer)) spares.push(Buffer.from(buffer));
+  if (isSpare(piece)) spares.push(Buffer.from(buffer));
   else if (piece.byteLength === buffer.byteLength && piece.byteLength > 0 && buffer instanceof ArrayBuffer) {
     buffer.transfer(0);
   }
