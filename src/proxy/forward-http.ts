@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { forwardExact } from './forward-exact.ts';
 import { forwardGrpc } from './forward-grpc.ts';
 import { isGrpc } from './grpc.ts';
-import { type ForwardOptions, hostToSend, requestHeaders } from './headers.ts';
+import { type ForwardOptions, hostToSend, requestFields, requestHeaders } from './headers.ts';
 import { PlainClient } from './plain-client.ts';
 import { PlainRequest } from './plain-request.ts';
 import { hasBegun, RequestBody } from './request-body.ts';
@@ -30,13 +30,13 @@ export function forwardHttp(
   const ways = upstreams.to(upstream, hostToSend(exchange, options));
   if (ways.talk.foreign !== undefined) return leftAlone(ways);
   if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
-  const headers = requestHeaders(exchange, options);
+  const { fields, forwarding } = requestFields(exchange, options);
   const { plain } = ways;
-  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
+  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, fields, forwarding.lines) : undefined;
   return new Promise((resolve) => {
     const relay = new AnswerRelay(exchange, null, options, ways, resolve);
     if (plain && head !== undefined) plain.send(new PlainRequest(head, relay));
-    else dispatch(ways, exchange.method, path, headers, null, relay);
+    else dispatch(ways, exchange.method, path, [...fields, ...forwarding.fields], null, relay);
   });
 }
 
