@@ -16,6 +16,7 @@ export class Http1Exchange implements Exchange {
   readonly version = '1.1';
   #endless = false;
   recording: Recording | undefined = undefined;
+  place = 0;
   keptBody: KeptBody | undefined = undefined;
   readonly authority: string | undefined | null;
   readonly #request: IncomingMessage;
@@ -25,7 +26,7 @@ export class Http1Exchange implements Exchange {
   /** First bytes of its body. */
   #held: Uint8Array | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
-  #closeListeners: (() => void)[] | undefined = undefined;
+  #closeListeners: ((exchange: Exchange) => void)[] | undefined = undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -35,7 +36,8 @@ export class Http1Exchange implements Exchange {
     this.authority = host === undefined || host === '' ? (authorityOfTarget(this.target) ?? host) : host;
     // A client that resets while we write must not take the process down.
     response.on('error', ignore);
-    request.on('error', ignore);
+    // Without a body it has ended already, and will tell nothing.
+    if (!request.destroyed) request.on('error', ignore);
     // One listener for all who wait: each costs half a microsecond.
     response.on('close', () => this.#closed());
   }
@@ -101,7 +103,8 @@ export class Http1Exchange implements Exchange {
     this.#response.sendDate = false;
     this.#endless = isEndless(headers);
     this.recording?.head(status, headers);
-    this.#response.writeHead(status, reasonPhrase(status, message), [...headers]);
+    // It is read, not kept or changed.
+    this.#response.writeHead(status, reasonPhrase(status, message), headers as string[]);
     // Node keeps the head until the first byte of the body, which a stream of events may send much later. Where the
     // body comes with it, both still go in one packet.
     this.#isFresh = true;
@@ -154,16 +157,15 @@ export class Http1Exchange implements Exchange {
       listener();
       return;
     }
-    this.#goneListeners ??= [];
-    this.#goneListeners.push(listener);
+    // push() would make room for 17.
+    this.#goneListeners = this.#goneListeners ? [...this.#goneListeners, listener] : [listener];
   }
-  onClose(listener: () => void): void {
-    this.#closeListeners ??= [];
-    this.#closeListeners.push(listener);
+  onClose(listener: (exchange: Exchange) => void): void {
+    this.#closeListeners = this.#closeListeners ? [...this.#closeListeners, listener] : [listener];
   }
   #closed(): void {
     if (!this.#response.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
-    for (const listener of this.#closeListeners ?? []) listener();
+    for (const listener of this.#closeListeners ?? []) listener(this);
     this.recording?.end();
   }
   asNode(): { request: IncomingMessage; response: ServerResponse } {

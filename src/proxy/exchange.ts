@@ -41,6 +41,9 @@ export interface Exchange {
   /** What was taken of the body, while it may have to be sent again. */
   keptBody: KeptBody | undefined;
 
+  /** Where it stands among those under way; for `in-flight.ts`. */
+  place: number;
+
   /** For asking who calls, without touching the response. */
   readonly caller: CallerRequest;
 
@@ -67,8 +70,8 @@ export interface Exchange {
   abort(code?: number): void;
   /** Called once when the client leaves before the response is complete. */
   onGone(listener: () => void): void;
-  /** Called once when it is over, in whatever way. */
-  onClose(listener: () => void): void;
+  /** Called once when it is over, in whatever way, with this exchange, so that one function can listen to all. */
+  onClose(listener: (exchange: Exchange) => void): void;
   /** The same as Node's request and response objects, for the control plane. Use either this or the above. */
   asNode(): { request: AnyRequest; response: AnyResponse };
 }
