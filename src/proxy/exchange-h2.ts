@@ -28,7 +28,7 @@ export class Http2Exchange implements Exchange {
   /** The response is complete, as far as we are concerned. */
   #isEnded = false;
   /** First bytes of the response's body. */
-  #held: Uint8Array | undefined = undefined;
+  #held: Buffer | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
   #closeListeners: ((exchange: Exchange) => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
@@ -132,6 +132,7 @@ export class Http2Exchange implements Exchange {
     if (trailers) {
       this.#stream.once('wantTrailers', () => this.#sendTrailers());
     }
+    this.#endBody();
     this.#stream.respond(flat, { waitForTrailers: trailers, sendDate: false } as { waitForTrailers: boolean });
   }
   respondAlone(status: number, _message: string, headers: readonly string[]): void {
@@ -139,7 +140,12 @@ export class Http2Exchange implements Exchange {
     this.recording?.head(status, headers);
     this.#isEnded = true;
     const flat: string[] = [':status', String(status), ...headers];
+    this.#endBody();
     this.#stream.respond(flat, { endStream: true, sendDate: false } as { endStream: boolean });
+  }
+  /** A body of no bytes is read to its end: Node would do it when the stream closes, in more steps. */
+  #endBody(): void {
+    if (this.#stream.endAfterHeaders) this.#stream.read();
   }
   #sendTrailers(): void {
     try {
@@ -149,7 +155,7 @@ export class Http2Exchange implements Exchange {
       this.#stream.sendTrailers({});
     }
   }
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Buffer): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     // Node ends a response without content itself.
     if (this.gone || this.#stream.writableEnded) return true;

@@ -59,7 +59,7 @@ export interface Exchange {
    * The first bytes may wait until the next tick, to leave together with the head or with the end.
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
    */
-  write(chunk: Uint8Array): boolean;
+  write(chunk: Buffer): boolean;
   /** Called once, after a {@link write} that returned false. */
   onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;
