@@ -132,7 +132,6 @@ export class Http2Exchange implements Exchange {
     if (trailers) {
       this.#stream.once('wantTrailers', () => this.#sendTrailers());
     }
-    this.#endBody();
     this.#stream.respond(flat, { waitForTrailers: trailers, sendDate: false } as { waitForTrailers: boolean });
   }
   respondAlone(status: number, _message: string, headers: readonly string[]): void {
@@ -140,12 +139,7 @@ export class Http2Exchange implements Exchange {
     this.recording?.head(status, headers);
     this.#isEnded = true;
     const flat: string[] = [':status', String(status), ...headers];
-    this.#endBody();
     this.#stream.respond(flat, { endStream: true, sendDate: false } as { endStream: boolean });
-  }
-  /** A body of no bytes is read to its end: Node would do it when the stream closes, in more steps. */
-  #endBody(): void {
-    if (this.#stream.endAfterHeaders) this.#stream.read();
   }
   #sendTrailers(): void {
     try {
