@@ -166,9 +166,10 @@ function loop(hostname: string): Verdict {
   );
 }
 
-/** Host of a target in absolute-form. */
+/** Host of a target in absolute-form. A copy: whoever keeps it does not keep the whole target with it. */
 export function authorityOfTarget(target: string): string | undefined {
-  return target.startsWith('/') ? undefined : splitTarget(target)?.authority;
+  const authority = target.startsWith('/') ? undefined : splitTarget(target)?.authority;
+  return authority && Buffer.from(authority, 'latin1').toString('latin1');
 }
 
 /** Split absolute-form (RFC 9112 section 3.2.2); null for what is no target at all. */
