@@ -30,7 +30,7 @@ export class Traffic {
   ended(record: TrafficRecord): void {
     this.ring.update(record);
     // Its hostname may have been dropped and seen again meanwhile: then its beginning was never counted.
-    this.#routes.get(record.hostname)?.ended(record, record.startedAtMs + (record.totalMs ?? 0));
+    this.#routes.get(record.hostname)?.ended(record, Date.now());
     for (const listener of this.#listeners) listener(record);
   }
 
