@@ -14,6 +14,10 @@ import { grouped } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
 import type { KeptBody } from './request-body.ts';
 
+/** On a stream: whose it is. */
+const EXCHANGE = Symbol('exchange');
+type ExchangeStream = ServerHttp2Stream & { [EXCHANGE]?: Http2Exchange | undefined };
+
 /** See {@link Exchange}. */
 export class Http2Exchange implements Exchange {
   readonly version = '2';
@@ -24,29 +28,33 @@ export class Http2Exchange implements Exchange {
   /** The response is complete, as far as we are concerned. */
   #isEnded = false;
   /** First bytes of the response's body. */
-  #held: Uint8Array | undefined = undefined;
+  #held: Buffer | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
-  #closeListeners: (() => void)[] | undefined = undefined;
+  #closeListeners: ((exchange: Exchange) => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
+  place = 0;
   keptBody: KeptBody | undefined = undefined;
   trailers: readonly string[] = [];
   readonly rawHeaders: readonly string[];
+  readonly socket: Socket;
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #allRawHeaders: string[];
   #responseTrailers: readonly string[] = [];
   #asNode: { request: Http2ServerRequest; response: Http2ServerResponse } | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]) {
+  /** @param socket below the session: what the session shows of it goes through a proxy object */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[], socket: Socket) {
+    this.socket = socket;
     this.#stream = stream;
     this.#headers = headers;
     this.#allRawHeaders = rawHeaders;
     this.rawHeaders = joinCookies(rawHeaders);
     // A stream that the client resets must not take the process down.
     stream.on('error', ignore);
-    // One listener for all who wait: each costs half a microsecond. Once, since Node's map of streams may keep a closed
-    // stream for a while (see in-flight.ts), and it must not keep us.
-    stream.once('close', () => this.#closed());
+    // One listener for all who wait: each costs half a microsecond.
+    (stream as ExchangeStream)[EXCHANGE] = this;
+    stream.on('close', closed);
     // They come as an event, announced or not, whether or not the body has been read by then.
     if (!stream.endAfterHeaders) {
       stream.once('trailers', (_headers: unknown, _flags: number, raw?: string[]) => {
@@ -68,13 +76,8 @@ export class Http2Exchange implements Exchange {
     if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) return null;
     return authority ?? host;
   }
-  get socket(): Socket {
-    // The session's socket proxy allows reading addresses and names, which is all that is needed here.
-    return this.#stream.session?.socket as Socket;
-  }
   get serverName(): string | undefined {
-    const { session } = this.#stream;
-    return session ? serverNameOf(session.socket) : undefined;
+    return serverNameOf(this.socket);
   }
   get body(): ServerHttp2Stream {
     return this.#stream;
@@ -146,7 +149,7 @@ export class Http2Exchange implements Exchange {
       this.#stream.sendTrailers({});
     }
   }
-  write(chunk: Uint8Array, written?: Written): boolean {
+  write(chunk: Buffer, written?: Written): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     // Node ends a response without content itself.
     if (this.gone || this.#stream.writableEnded) return true;
@@ -187,17 +190,17 @@ export class Http2Exchange implements Exchange {
       listener();
       return;
     }
-    this.#goneListeners ??= [];
-    this.#goneListeners.push(listener);
+    // As in exchange-h1.ts.
+    this.#goneListeners = this.#goneListeners ? [...this.#goneListeners, listener] : [listener];
   }
-  onClose(listener: () => void): void {
-    this.#closeListeners ??= [];
-    this.#closeListeners.push(listener);
+  onClose(listener: (exchange: Exchange) => void): void {
+    this.#closeListeners = this.#closeListeners ? [...this.#closeListeners, listener] : [listener];
   }
-  #closed(): void {
+  /** For the stream's own event. */
+  closed(): void {
     // Node ends the stream itself when the client resets it, so that its being finished says nothing.
     if (!this.#isEnded || !this.#stream.writableFinished) for (const listener of this.#goneListeners ?? []) listener();
-    for (const listener of this.#closeListeners ?? []) listener();
+    for (const listener of this.#closeListeners ?? []) listener(this);
     this.recording?.end();
   }
   asNode(): { request: Http2ServerRequest; response: Http2ServerResponse } {
@@ -212,12 +215,16 @@ export class Http2Exchange implements Exchange {
 
 /** Drop pseudo-headers and join cookie crumbs by `; ` where the first stood (RFC 9113 section 8.2.3). */
 function joinCookies(raw: readonly string[]): string[] {
+  // Pseudo-headers come first (section 8.3).
+  let from = 0;
+  while (raw[from]?.charCodeAt(0) === 0x3a) from += 2;
+  const first = raw.indexOf('cookie', from);
+  if (first === -1 || raw.indexOf('cookie', first + 1) === -1) return raw.slice(from);
   const result: string[] = [];
   let cookieAt = -1;
-  for (let i = 0; i < raw.length; i += 2) {
+  for (let i = from; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    if (name.charCodeAt(0) === 0x3a) continue;
     if (name === 'cookie' && cookieAt !== -1) result[cookieAt] += `; ${value}`;
     else {
       if (name === 'cookie') cookieAt = result.length + 1;
@@ -244,6 +251,13 @@ function withoutLength(flat: readonly string[]): readonly string[] {
 }
 
 function ignore(): void {}
+
+function closed(this: ExchangeStream): void {
+  const exchange = this[EXCHANGE];
+  // Node's map of streams may keep a closed stream for a while (see in-flight.ts), and it must not keep us.
+  this[EXCHANGE] = undefined;
+  exchange?.closed();
+}
 
 function sendHeld(exchange: Http2Exchange): void {
   exchange.sendHeld();

@@ -44,6 +44,9 @@ export interface Exchange {
   /** What was taken of the body, while it may have to be sent again. */
   keptBody: KeptBody | undefined;
 
+  /** Where it stands among those under way; for `in-flight.ts`. */
+  place: number;
+
   /** For asking who calls, without touching the response. */
   readonly caller: CallerRequest;
 
@@ -60,7 +63,7 @@ export interface Exchange {
    * @param written called when nobody needs the chunk any more; never for the first bytes, nor always when the client leaves
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
    */
-  write(chunk: Uint8Array, written?: Written): boolean;
+  write(chunk: Buffer, written?: Written): boolean;
   /** Called once, after a {@link write} that returned false. */
   onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;
@@ -71,8 +74,8 @@ export interface Exchange {
   abort(code?: number): void;
   /** Called once when the client leaves before the response is complete. */
   onGone(listener: () => void): void;
-  /** Called once when it is over, in whatever way. */
-  onClose(listener: () => void): void;
+  /** Called once when it is over, in whatever way, with this exchange, so that one function can listen to all. */
+  onClose(listener: (exchange: Exchange) => void): void;
   /** The same as Node's request and response objects, for the control plane. Use either this or the above. */
   asNode(): { request: AnyRequest; response: AnyResponse };
 }

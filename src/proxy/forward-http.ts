@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import { forwardExact } from './forward-exact.ts';
 import { forwardGrpc } from './forward-grpc.ts';
 import { isGrpc } from './grpc.ts';
-import { type ForwardOptions, hostToSend, requestHeaders } from './headers.ts';
+import { type ForwardOptions, hostToSend, requestFields, requestHeaders } from './headers.ts';
 import { PlainClient } from './plain-client.ts';
 import { PlainRequest } from './plain-request.ts';
 import { hasBegun, RequestBody } from './request-body.ts';
@@ -32,14 +32,17 @@ export function forwardHttp(
   if (exchange.hasBody) return forwardWithBody(exchange, upstream, path, options, upstreams);
   const ways = upstreams.to(upstream, hostToSend(exchange, options));
   if (ways.talk.foreign !== undefined) return leftAlone(ways);
-  if (needsExact(exchange, path)) return forwardExact(exchange, upstream, path, options, ways);
-  const headers = requestHeaders(exchange, options);
+  const length = exchange.header('content-length');
+  if (needsExact(exchange, path, length)) return forwardExact(exchange, upstream, path, options, ways);
+  const { fields, forwarding } = requestFields(exchange, options);
   const { plain } = ways;
-  const head = plain && isPlain(exchange) ? PlainClient.headOf(path, headers) : undefined;
+  // Nearly every request to a dev server: nothing follows its head, and no length says so.
+  const isPlain = exchange.method === 'GET' && length === undefined;
+  const head = plain && isPlain ? PlainClient.headOf(path, fields, forwarding.lines) : undefined;
   return new Promise((resolve) => {
     const relay = new AnswerRelay(exchange, null, options, ways, resolve);
     if (plain && head !== undefined) plain.send(new PlainRequest(head, relay));
-    else dispatch(ways, exchange.method, path, headers, null, relay);
+    else dispatch(ways, exchange.method, path, [...fields, ...forwarding.fields], null, relay);
   });
 }
 
@@ -55,7 +58,7 @@ async function forwardWithBody(
   // Before it is looked at what it said to plain HTTP/1.1: a server of gRPC alone says nothing that HTTP/1.1 knows.
   if (!known.talk.refusesHttp2 && isGrpc(exchange)) return forwardGrpc(exchange, upstream, path, options, known);
   if (known.talk.foreign !== undefined) return leftAlone(known);
-  if (needsExact(exchange, path) || (await bodyNeedsExact(exchange, known.talk))) {
+  if (needsExact(exchange, path, exchange.header('content-length')) || (await bodyNeedsExact(exchange, known.talk))) {
     return forwardExact(exchange, upstream, path, options, known);
   }
   // Another request may have dropped them meanwhile.
@@ -98,11 +101,6 @@ async function bodyNeedsExact(exchange: Exchange, talk: Talk): Promise<boolean> 
   return !talk.takesBodies || !(await hasBegun(exchange.body));
 }
 
-/** Nearly every request to a dev server: nothing follows its head, and no length says so. */
-function isPlain(exchange: Exchange): boolean {
-  return exchange.method === 'GET' && !exchange.hasBody && exchange.header('content-length') === undefined;
-}
-
 /** undici takes a request with one of these methods for one with a body, and gives it a length of 0 where it has none. */
 const EXPECTS_BODY: ReadonlySet<string> = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
 
@@ -111,9 +109,8 @@ const EXPECTS_BODY: ReadonlySet<string> = new Set(['PUT', 'POST', 'PATCH', 'QUER
  * may come unannounced, and the framing where it has already arrived; a length of 0, which it adds or takes off by
  * method.
  */
-function needsExact(exchange: Exchange, path: string): boolean {
+function needsExact(exchange: Exchange, path: string, length: string | undefined): boolean {
   if (path === '*' || exchange.header('expect') !== undefined) return true;
-  const length = exchange.header('content-length');
   // An HTTP/2 body of no bytes may come with its length, too.
   if (exchange.hasBody) return length === undefined || Number(length) === 0;
   return (length !== undefined) !== EXPECTS_BODY.has(exchange.method);

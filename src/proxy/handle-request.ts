@@ -50,23 +50,29 @@ export async function handleUpgrade(context: RequestContext, upgrade: UpgradeExc
 
 type Attempt = (upstream: Upstream, path: string, options: ForwardOptions) => Promise<ForwardResult>;
 
-async function answer(
+function answer(
   context: RequestContext,
   exchange: Exchange,
   kind: RequestHead['kind'],
   attempt: Attempt,
 ): Promise<void> {
+  const onBug = (error: unknown): void => {
+    context.onBug(error);
+    showError(context, exchange, 500, 'hostwise made a mistake', 'Its log says which one; the other apps go on');
+  };
   try {
     const head = headOf(exchange, kind);
     const verdict = decide(head, context.rules());
     if (!head.secure && head.navigation) context.onPlainNavigation?.();
-    if (verdict.kind === 'forward') await forward(context, exchange, head, verdict, attempt);
-    else answerOurselves(context, exchange, kind, verdict);
+    if (verdict.kind === 'forward') return forward(context, exchange, head, verdict, attempt).catch(onBug);
+    answerOurselves(context, exchange, kind, verdict);
   } catch (error) {
-    context.onBug(error);
-    showError(context, exchange, 500, 'hostwise made a mistake', 'Its log says which one; the other apps go on');
+    onBug(error);
   }
+  return DONE;
 }
+
+const DONE = Promise.resolve();
 
 function headOf(exchange: Exchange, kind: RequestHead['kind']): RequestHead {
   return {

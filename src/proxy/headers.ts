@@ -4,6 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
+import { type Forwarding, forwardingOf } from './forwarding.ts';
 import { type AnswerPlace, markedCookies, rewriteCookie, rewriteRefresh, rewriteUrl } from './rewrite-answer.ts';
 
 /** Fields that concern one connection only. `te: trailers` is the one value that may pass (RFC 9113 section 8.2.2). */
@@ -84,16 +85,26 @@ export function hostToSend(exchange: Pick<Exchange, 'authority'>, options: Forwa
  * Request header fields for the upstream, flat, in the order they came; Host first.
  */
 export function requestHeaders(exchange: Exchange, options: ForwardOptions): string[] {
+  const { fields, forwarding } = requestFields(exchange, options);
+  fields.push(...forwarding.fields);
+  return fields;
+}
+
+/** The same in two parts: what the client sent, Host first, and what it is told of the client. */
+export function requestFields(
+  exchange: Exchange,
+  options: ForwardOptions,
+): { fields: string[]; forwarding: Forwarding } {
   const raw = exchange.rawHeaders;
   const named = connectionTokens(exchange.header('connection'));
   const host = exchange.authority ?? '';
-  const result = ['Host', options.host ?? host];
+  const fields = ['Host', options.host ?? host];
   let hop = 0;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     if (!named && !hasLength(LENGTHS_OF_OURS, name.length)) {
-      result.push(name, value);
+      fields.push(name, value);
       continue;
     }
     const lower = name.toLowerCase();
@@ -103,15 +114,15 @@ export function requestHeaders(exchange: Exchange, options: ForwardOptions): str
       continue;
     }
     if (HOP_BY_HOP.has(lower)) {
-      if (lower === 'te' && /(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) result.push(name, 'trailers');
+      if (lower === 'te' && /(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) fields.push(name, 'trailers');
       continue;
     }
     if (named?.has(lower)) continue;
     const passed = requestValue(lower, value, options);
-    if (passed !== undefined) result.push(name, passed);
+    if (passed !== undefined) fields.push(name, passed);
   }
-  pushForwarding(result, exchange, options.hidesHost ? (options.host ?? host) : host, hop, options);
-  return result;
+  const shownHost = options.hidesHost ? (options.host ?? host) : host;
+  return { fields, forwarding: forwardingOf(exchange, shownHost, hop, options.prefix) };
 }
 
 /** What the upstream gets to see of a field; undefined for nothing. */
@@ -123,24 +134,6 @@ function requestValue(name: string, value: string, { cookieMark, ownOrigin }: Fo
   }
   // Servers that check their Host compare the Origin with it. Another page's origin stays what it is.
   return name === 'origin' && ownOrigin !== undefined && value === ownOrigin.client ? ownOrigin.upstream : value;
-}
-
-function pushForwarding(
-  into: string[],
-  exchange: Exchange,
-  host: string,
-  hop: number,
-  { prefix }: ForwardOptions,
-): void {
-  const proto = exchange.secure ? 'https' : 'http';
-  const peer = exchange.socket?.remoteAddress ?? '127.0.0.1';
-  const address = peer.startsWith('::ffff:') ? peer.slice(7) : peer;
-  into.push('X-Forwarded-For', address, 'X-Forwarded-Host', host, 'X-Forwarded-Proto', proto);
-  if (prefix !== undefined) into.push('X-Forwarded-Prefix', prefix);
-  // RFC 7239 section 6: an IPv6 address is quoted and bracketed.
-  const forNode = address.includes(':') ? `"[${address}]"` : address;
-  into.push('Forwarded', `for=${forNode};host="${host}";proto=${proto}`);
-  into.push('X-Hostwise-Hop', String(hop + 1));
 }
 
 /** Value of the hop header; garbage counts as none. */
@@ -228,7 +221,8 @@ const END_TO_END: ReadonlySet<string> = new Set([
 
 /** Names listed by a Connection field, lower case; undefined when it lists none beyond the usual. */
 function connectionTokens(value: string | undefined): Set<string> | undefined {
-  if (value === undefined) return undefined;
+  // As nearly all that send one.
+  if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
   const tokens = value
     .toLowerCase()
     .split(',')

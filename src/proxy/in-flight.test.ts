@@ -4,11 +4,12 @@ import { InFlight } from './in-flight.ts';
 
 /** Only what the list looks at. */
 function exchange(endless = false): { exchange: Exchange; close: () => void } {
-  let close = (): void => {};
-  const onClose = (listener: () => void): void => {
+  let close = (_exchange: Exchange): void => {};
+  const onClose = (listener: (exchange: Exchange) => void): void => {
     close = listener;
   };
-  return { exchange: { endless, onClose } as unknown as Exchange, close: () => close() };
+  const made = { endless, onClose, place: 0 } as unknown as Exchange;
+  return { exchange: made, close: () => close(made) };
 }
 
 describe('the requests under way', () => {

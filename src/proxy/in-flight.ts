@@ -7,22 +7,24 @@ import type { Exchange } from './exchange.ts';
 
 /** See the file's header. */
 export class InFlight {
-  readonly #entries: { exchange: Exchange; place: number }[] = [];
+  readonly #exchanges: Exchange[] = [];
 
   /** Until it is over. */
   add(exchange: Exchange): void {
-    const entry = { exchange, place: this.#entries.length };
-    this.#entries.push(entry);
-    exchange.onClose(() => {
-      const last = this.#entries.pop();
-      if (last === undefined || last === entry) return;
-      this.#entries[entry.place] = last;
-      last.place = entry.place;
-    });
+    exchange.place = this.#exchanges.length;
+    this.#exchanges.push(exchange);
+    exchange.onClose(this.#remove);
   }
+
+  readonly #remove = (exchange: Exchange): void => {
+    const last = this.#exchanges.pop();
+    if (last === undefined || last === exchange) return;
+    this.#exchanges[exchange.place] = last;
+    last.place = exchange.place;
+  };
 
   /** Is there one that ends by itself? */
   get isBusy(): boolean {
-    return this.#entries.some(({ exchange }) => !exchange.endless);
+    return this.#exchanges.some((exchange) => !exchange.endless);
   }
 }

@@ -148,9 +148,9 @@ export class Listener {
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
       // Reset before anybody could look at it.
       if (stream.closed) return;
-      const exchange = new Http2Exchange(stream, headers, rawHeaders as string[]);
+      const exchange = new Http2Exchange(stream, headers, rawHeaders as string[], socket);
       clock.began();
-      exchange.onClose(() => clock.ended());
+      exchange.onClose(clock.ended);
       this.#onStream(exchange);
     });
   }
@@ -159,6 +159,8 @@ export class Listener {
     const server = http.createServer({
       headersTimeout: this.#limits.headersMs,
       maxHeaderSize: this.#limits.maxHeadBytes,
+      // A request without a body gets a stream that has ended, and none of the events of one.
+      optimizeEmptyRequests: true,
       // Uploads may take as long as they take.
       requestTimeout: 0,
       keepAliveTimeout: this.#limits.keepAliveMs,

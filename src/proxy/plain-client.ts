@@ -4,6 +4,7 @@
  */
 import type net from 'node:net';
 import { disconnected } from './disconnected.ts';
+import { fieldLines } from './field-lines.ts';
 import { type ConnectionOwner, PlainConnection } from './plain-connection.ts';
 import type { PlainRequest } from './plain-request.ts';
 import { HAS_RESPONSE_PARSER } from './response-parser.ts';
@@ -40,18 +41,15 @@ export class PlainClient implements ConnectionOwner {
     this.#dial = dial;
   }
 
-  /** undefined: this request must go another way. @param headers flat, with `Host` first */
-  static headOf(path: string, headers: readonly string[]): string | undefined {
-    if (!HAS_RESPONSE_PARSER || !TARGET.test(path)) return undefined;
-    let head = `GET ${path} HTTP/1.1\r\n`;
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = headers[i] ?? '';
-      const value = headers[i + 1] ?? '';
-      if (!NAME.test(name) || FORBIDDEN_IN_VALUE.test(value)) return undefined;
-      head += `${name}: ${value}\r\n`;
-      if (i === 0) head += 'Connection: keep-alive\r\n';
-    }
-    return `${head}\r\n`;
+  /**
+   * undefined: this request must go another way.
+   * @param fields flat, with `Host` first
+   * @param forwarding lines of what the upstream is told of the client
+   */
+  static headOf(path: string, fields: readonly string[], forwarding: string | undefined): string | undefined {
+    if (!HAS_RESPONSE_PARSER || forwarding === undefined || !TARGET.test(path)) return undefined;
+    const lines = fieldLines(fields);
+    return lines && `GET ${path} HTTP/1.1\r\n${lines}Connection: keep-alive\r\n${forwarding}\r\n`;
   }
 
   /** Send it as soon as there is a connection. How it ends is told to its handler. */
@@ -180,9 +178,5 @@ export class PlainClient implements ConnectionOwner {
   }
 }
 
-/** RFC 9110 section 5.6.2. */
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 section 5.5. */
-const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 /** No space and no control character (RFC 9112 section 3.2). */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;

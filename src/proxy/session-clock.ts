@@ -40,11 +40,11 @@ export class SessionClock {
     this.#streams++;
   }
 
-  /** A stream is over, in whatever way. */
-  ended(): void {
+  /** A stream is over, in whatever way. To be handed around as it is. */
+  readonly ended = (): void => {
     this.#streams--;
     if (this.#isClosing) this.#hangUp();
-  }
+  };
 
   /** No new streams; the connection ends with the last one that is under way. */
   close(): void {

@@ -15,6 +15,8 @@ import { type Dials, type Questions, Ways } from './ways.ts';
 
 /** A pool that nobody used for this long is closed. */
 const POOL_IDLE_MS = 5 * 60_000;
+/** How often such pools are looked for: an alarm of its own for each would be set again by each request. */
+const SWEEP_MS = 60_000;
 /** Pools kept at once; 40 services are a large machine. */
 const MAX_POOLS = 512;
 /** Incarnations of which it is remembered how they talk: longer than their pools, and a few numbers each. */
@@ -32,6 +34,7 @@ export class Upstreams {
   readonly #verify: Verify;
   readonly #patience: Patience;
   readonly #ways: LRUCache<string, Ways>;
+  #sweeper: NodeJS.Timeout | undefined;
   readonly #talks = new LRUCache<string, Talk>({ max: MAX_TALKS });
 
   /** @param patience with a server that says nothing to its first request; for tests */
@@ -41,7 +44,8 @@ export class Upstreams {
     this.#ways = new LRUCache({
       max: MAX_POOLS,
       ttl: POOL_IDLE_MS,
-      ttlAutopurge: true,
+      // Without this it looks at the clock, and sets a timer, a thousand times a second.
+      ttlResolution: 1_000,
       updateAgeOnGet: true,
       dispose: (ways) => ways.close(),
     });
@@ -65,8 +69,23 @@ export class Upstreams {
       openHttp2: open,
       openPlain: (onread) => dial(upstream, this.#verify, onread),
     });
-    this.#ways.set(upstream.key, ways);
+    this.#keep(upstream.key, ways);
     return ways;
+  }
+
+  #keep(key: string, ways: Ways): void {
+    this.#ways.set(key, ways);
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  #sweep(): void {
+    this.#ways.purgeStale();
+    if (this.#ways.size === 0) this.#stopSweeping();
+  }
+
+  #stopSweeping(): void {
+    clearInterval(this.#sweeper);
+    this.#sweeper = undefined;
   }
 
   #openTls(upstream: Upstream, talk: Talk, host: string): Ways {
@@ -81,7 +100,7 @@ export class Upstreams {
       open,
       openHttp2: () => openAs('h2'),
     });
-    this.#ways.set(key, ways);
+    this.#keep(key, ways);
     return ways;
   }
 
@@ -185,6 +204,7 @@ export class Upstreams {
   async close(): Promise<void> {
     await Promise.all([...this.#ways.values()].map((ways) => ways.destroy()));
     this.#ways.clear();
+    this.#stopSweeping();
   }
 }
 

@@ -77,8 +77,13 @@ export class RequestRing {
 }
 
 function weightOf({ target, requestHeaders, responseHeaders }: TrafficRecord): number {
-  let bytes = RECORD_BYTES + target.length;
-  for (const text of requestHeaders) bytes += text.length;
-  for (const text of responseHeaders) bytes += text.length;
-  return bytes;
+  const bytes = RECORD_BYTES + target.length;
+  return bytes + charsOf(requestHeaders) + charsOf(responseHeaders);
+}
+
+/** By index: an iterator over strings costs an object for each until V8 has optimized it away. */
+function charsOf(texts: readonly string[]): number {
+  let chars = 0;
+  for (let i = 0; i < texts.length; i++) chars += texts[i]?.length ?? 0;
+  return chars;
 }

@@ -53,6 +53,18 @@ function split(answer: string): [head: string[], body: string] {
   return [lines.filter((line) => !/^(?:connection|keep-alive|transfer-encoding):/i.test(line)), answer.slice(end + 4)];
 }
 
+/** What stands in the chunks. */
+function dechunked(text: string): string {
+  let body = '';
+  for (let at = 0; ; ) {
+    const end = text.indexOf('\r\n', at);
+    const length = Number.parseInt(text.slice(at, end), 16);
+    if (!(length > 0)) return body;
+    body += text.slice(end + 2, end + 2 + length);
+    at = end + 2 + length + 2;
+  }
+}
+
 describe.each(ways)('an answer (%s way)', (way) => {
   const fields = [
     'X-B: 1',
@@ -90,6 +102,22 @@ describe.each(ways)('an answer (%s way)', (way) => {
       'x-utf8': Buffer.from('✓').toString('latin1'),
     });
     expect(second.headers.date).toBeUndefined();
+  });
+
+  // A small body that came with its head leaves with it; above 16 KiB it does not.
+  it.each([1, 256, 16_383, 16_384, 16_385, 60_000])('of %i bytes of all values is the same', async (length) => {
+    const body = Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff)).toString('latin1');
+    // As that client reads it.
+    const read2 = Buffer.from(body, 'latin1').toString();
+    const whole = `Content-Length: ${length}\r\n\r\n${body}`;
+    const chunked = `Transfer-Encoding: chunked\r\n\r\n${length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    await answering(`HTTP/1.1 200 OK\r\n${whole}`);
+    expect(split(await over1(way))[1] === body).toBe(true);
+    expect((await over2(way)).body === read2).toBe(true);
+    await answering(`HTTP/1.1 200 OK\r\n${chunked}`);
+    const text = split(await over1(way))[1];
+    expect(dechunked(text) === body).toBe(true);
+    expect((await over2(way)).body === read2).toBe(true);
   });
 
   it('may have 1,500 fields', async () => {

@@ -48,7 +48,7 @@ async function answers(answer: (path: string, socket: net.Socket) => string): Pr
 
 function get(client: PlainClient, path = '/', meanwhile: { data?: (request: PlainRequest) => void } = {}) {
   const told: Told = { heads: [], body: '', trailers: [], error: undefined };
-  const head = PlainClient.headOf(path, ['Host', 'shop.localhost']) ?? '';
+  const head = PlainClient.headOf(path, ['Host', 'shop.localhost'], '') ?? '';
   let request: PlainRequest | undefined;
   const over = new Promise<Told>((resolve) => {
     request = new PlainRequest(head, {
@@ -282,5 +282,5 @@ it.each([
   ['/a', 'x\u0159'],
   ['', 'x'],
 ])('a head that would be another one is not sent (%j, %j)', (path, value) => {
-  expect(PlainClient.headOf(path, ['Host', value])).toBeUndefined();
+  expect(PlainClient.headOf(path, ['Host', value], '')).toBeUndefined();
 });
