@@ -10,6 +10,9 @@ export default defineConfig({
     // Two cores: more workers only make real servers and browsers slower.
     maxWorkers: 2,
     pool: 'forks',
+    // Tests side by side mostly wait.
+    maxConcurrency: 20,
+    expect: { poll: { timeout: 30_000 } },
     allowOnly: false,
     passWithNoTests: false,
     // The projects run in the order of their names, the larger files first. The long files of "real" come before the many
@@ -19,6 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'real',
+          globalSetup: ['test/fixtures/bundled-program.ts'],
           include: ['test/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/frameworks/**'],
           testTimeout: HANG_MS,
