@@ -12,6 +12,7 @@ export default defineConfig({
     pool: 'forks',
     // Tests side by side mostly wait.
     maxConcurrency: 20,
+    // What is awaited comes when it comes; a busy machine takes longer than a second.
     expect: { poll: { timeout: 30_000 } },
     allowOnly: false,
     passWithNoTests: false,

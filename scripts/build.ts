@@ -1,13 +1,18 @@
-/** Bundle the program and the dashboard into dist/ for publishing. */
+/**
+ * Bundle the program and the dashboard for publishing.
+ *
+ *   node scripts/build.ts [FOLDER]
+ *   FOLDER   where to, by default dist; it is emptied first
+ */
 import { execFile } from 'node:child_process';
 import { chmod, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleProgram } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(ROOT, 'dist');
+const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 const run = promisify(execFile);
 
 await rm(DIST, { recursive: true, force: true });

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
 import { LRUCache } from 'lru-cache';
-import { createControlPlane } from './api/control-plane.ts';
+import { controlPlaneOnDemand } from './api/control-plane-on-demand.ts';
 import { keptDashboardAssets } from './api/dashboard-assets.ts';
 import { bindPorts } from './bind-ports.ts';
 import type { Settings } from './config/settings.ts';
@@ -12,7 +12,7 @@ import { settingsInForce } from './config/settings-view.ts';
 import type { HostChecker } from './core/host-check.ts';
 import { CONTROL_LABEL, originUrl } from './core/hostname.ts';
 import type { Snapshot } from './core/service.ts';
-import { Discovery } from './discovery/snapshot.ts';
+import { Discovery, type ScanSource } from './discovery/snapshot.ts';
 import { createPages } from './pages/pages.ts';
 import { takeInheritedSockets } from './platform/inherited-sockets.ts';
 import { invokingUser } from './platform/invoking-user.ts';
@@ -71,6 +71,8 @@ export interface AppEnvironment {
   trustCommand: string;
   /** Answers on the control socket before everybody else. */
   lifecycle: Lifecycle;
+  /** Scans, where that has been started before; ended with the app. */
+  scans?: ScanSource | undefined;
   /** Starts what runs beside it, once the data folder is ours and before the first look. @returns what ends it */
   startBeside?: () => Promise<() => Promise<void>>;
 }
@@ -108,8 +110,10 @@ async function build(
 ): Promise<App> {
   const { log, env, version, lifecycle, trustCommand } = environment;
   const startedAt = new Date().toISOString();
+  // The first look at the machine goes on beside all that follows; a request that comes sooner waits for it.
+  const discovery = startDiscovery(settings, environment, closers);
   await prepareDataDir(settings.dataDir);
-  // First of all, so that of two starters only one touches mappings and CA; it answers when everything is there.
+  // Before what is on the disk, so that of two starters only one touches mappings and CA; it answers when everything is there.
   let answerTrusted: http.RequestListener = notReady;
   const socket = await acquireControlSocket(controlSocketPath(settings.dataDir, env), (request, response) => {
     if (!lifecycle.handle(request, response)) answerTrusted(request, response);
@@ -118,13 +122,19 @@ async function build(
   const endBeside = await environment.startBeside?.();
   if (endBeside) closers.push(endBeside);
 
-  const parts = await buildRouting(settings, environment, closers);
-  const { discovery, store, router, resolver, llm } = parts;
+  const { store, router, resolver, llm } = await buildRouting(settings, environment, discovery, closers);
   const { domains, nameConstraints } = settings;
   const authority = await loadOrCreateAuthority(settings.dataDir, { domains, nameConstraints, replaceUncovered: true });
   void refreshBundles(rootOf(authority), settings.dataDir);
-  const trust = await TrustWatch.start(authority, environment.home, { trustCommand });
+  // Asked while the first certificate is made: stores answer from the disk, or by programs of their own.
+  const watching = TrustWatch.start(authority, environment.home, { trustCommand });
   const own = await ownCertificate(settings, log);
+  const contexts = await CertificateContexts.create(authority, {
+    domains,
+    isRouted: (name) => store.get(name) !== undefined,
+    ...(own ? { own } : {}),
+  });
+  const trust = await watching;
   const certificateWarnings = (): string[] =>
     authorityWarnings({
       authority,
@@ -140,7 +150,7 @@ async function build(
   const traffic = new Traffic();
   const upstreams = new Upstreams((upstream) => router.verify(upstream));
   closers.push(() => upstreams.close());
-  const control = createControlPlane({
+  const control = controlPlaneOnDemand({
     store,
     onMappings: (listener) => store.onChange(listener),
     snapshot: () => named(discovery.refresh()),
@@ -198,11 +208,6 @@ async function build(
     ownUid: process.getuid?.() ?? -1,
     desktopUid: invokingUser(env)?.uid,
     log,
-  });
-  const contexts = await CertificateContexts.create(authority, {
-    domains,
-    isRouted: (name) => store.get(name) !== undefined,
-    ...(own ? { own } : {}),
   });
   const listener = new Listener(
     {
@@ -279,13 +284,21 @@ async function named(looked: Promise<Snapshot>): Promise<Snapshot> {
   return snapshot;
 }
 
+function startDiscovery(settings: Settings, { log, env, home, scans }: AppEnvironment, closers: Closers): Discovery {
+  const docker = { dockerHost: settings.dockerHost, env, home };
+  const discovery = new Discovery({ log, docker, composeProject: settings.composeProject }, scans);
+  closers.push(() => discovery.close());
+  void discovery.refresh();
+  return discovery;
+}
+
 /** What decides where a hostname leads. */
 async function buildRouting(
   settings: Settings,
-  { log, env, home }: AppEnvironment,
+  { log }: AppEnvironment,
+  discovery: Discovery,
   closers: Closers,
 ): Promise<{
-  discovery: Discovery;
   store: MappingStore;
   router: HostRouter;
   resolver: Resolver;
@@ -293,15 +306,6 @@ async function buildRouting(
 }> {
   const store = await MappingStore.open(settings.cacheFile, log);
   closers.push(() => store.flush());
-  const discovery = new Discovery({
-    log,
-    ownPids: [process.pid],
-    docker: { dockerHost: settings.dockerHost, env, home },
-    composeProject: settings.composeProject,
-  });
-  closers.push(() => discovery.close());
-  // The first look starts now; a request that comes sooner waits for it.
-  void discovery.refresh();
   const llm = chooseLlm(settings, { snapshot: () => discovery.refresh() });
   closers.push(() => llm.close());
   const resolver = new Resolver({
@@ -311,7 +315,7 @@ async function buildRouting(
     budget: new LlmBudget(),
     domains: settings.domains,
   });
-  return { discovery, store, resolver, llm, router: new HostRouter({ discovery, store, resolver, log }) };
+  return { store, resolver, llm, router: new HostRouter({ discovery, store, resolver, log }) };
 }
 
 /** One line a mapping: a page's assets are refused by the dozen. */

@@ -15,6 +15,10 @@ if (Number(version.split('.')[0]) < OLDEST_NODE_MAJOR) {
   );
   process.exitCode = 1;
 } else {
+  const argv = process.argv.slice(2);
+  // By itself and first: it is for the time in which the rest is loaded.
+  const { headStart } = await import('./cli/head-start.ts');
+  const started = headStart(argv, process.env);
   const { runCli } = await import('./cli/program.ts');
-  process.exitCode = await runCli(process.argv.slice(2));
+  process.exitCode = await runCli(argv, started);
 }

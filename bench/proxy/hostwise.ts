@@ -1,5 +1,5 @@
 /** hostwise as people start it: the bundle, its defaults, both upstreams in its mappings. No LLM, no Docker. */
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, waitForPort } from './ports.ts';
@@ -17,6 +17,8 @@ export interface HostwiseOptions {
   nodeFlags?: readonly string[];
   /** Another build's `main.js`, to compare two of them. */
   bundle?: string;
+  /** Default: a new one. */
+  dataDir?: string;
   /** For DOCKER_HOST; default: an engine that is not there. */
   dockerHost?: string;
 }
@@ -31,10 +33,10 @@ export async function startHostwise(parts: TargetParts, options: HostwiseOptions
 /** The same, when the process has been started: `listening` says when it accepts connections. */
 export async function launchHostwise(
   { folder, upstream, cpu }: TargetParts,
-  { name = 'hostwise', mappings = {}, nodeFlags = [], bundle = BUNDLE, dockerHost }: HostwiseOptions = {},
+  options: HostwiseOptions = {},
 ): Promise<{ target: Target; listening: Promise<void> }> {
-  const dataDir = await mkdtemp(path.join(folder, 'hostwise-'));
-  await mkdir(dataDir, { recursive: true });
+  const { name = 'hostwise', mappings = {}, nodeFlags = [], bundle = BUNDLE, dockerHost } = options;
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(folder, 'hostwise-')));
   const all = { [WEB_HOST]: upstream.web, [NODE_HOST]: upstream.node, ...mappings };
   const entries = Object.entries(all).map(([hostname, port]) => [hostname, mappingTo(port)]);
   await writeFile(path.join(dataDir, 'mappings.json'), JSON.stringify(Object.fromEntries(entries)));

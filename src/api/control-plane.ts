@@ -58,9 +58,11 @@ export interface ControlPlaneServer {
   isTrustedCaller(request: CallerRequest): Promise<boolean>;
 }
 
-/** Put the control plane together. */
-export function createControlPlane(parts: ControlParts): ControlPlaneServer {
-  const check = new CallerCheck(parts);
+/** Put the control plane together. @param check who calls; with what it remembers of connections */
+export function createControlPlane(
+  parts: ControlParts,
+  check: CallerCheck = new CallerCheck(parts),
+): ControlPlaneServer {
   const routes = { app: appRoutes(parts), control: controlRoutes(parts) };
   const answer = (
     call: Omit<CallContext, 'caller'>,

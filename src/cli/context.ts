@@ -4,6 +4,7 @@ import type { SettingKey } from '../config/settings-table.ts';
 import { createLogger, type Logger } from '../platform/log.ts';
 import { controlSocketPath } from '../platform/paths.ts';
 import { ApiClient } from './api-client.ts';
+import type { HeadStart } from './head-start.ts';
 import type { Output } from './output.ts';
 
 /** How a command's action says how the program ends. */
@@ -17,13 +18,16 @@ export class CliContext {
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** What was begun before the command was known. */
+  readonly started: HeadStart;
   /** Names of all commands: an advice names only one that there is. */
   #commands: ReadonlySet<string> = new Set();
 
-  constructor(parts: { output: Output; env: NodeJS.ProcessEnv; version: string }) {
+  constructor(parts: { output: Output; env: NodeJS.ProcessEnv; version: string; started?: HeadStart }) {
     this.output = parts.output;
     this.env = parts.env;
     this.version = parts.version;
+    this.started = parts.started ?? {};
   }
 
   /** Told once, when all commands are there. */

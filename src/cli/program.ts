@@ -5,6 +5,7 @@ import { addCa } from './ca.ts';
 import { CliContext, type Done } from './context.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, failureOf } from './failure.ts';
+import type { HeadStart } from './head-start.ts';
 import { addLogs } from './logs.ts';
 import { createOutput } from './output.ts';
 import { addResolve } from './resolve.ts';
@@ -23,11 +24,12 @@ import { addUntrust } from './untrust.ts';
 /**
  * Run one command line.
  * @param argv without the program and its script
+ * @param started what goes on already
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 a host fits nothing
  */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(argv: readonly string[], started: HeadStart = {}): Promise<number> {
   const output = createOutput(process, process.env);
-  const context = new CliContext({ output, env: process.env, version: pkg.version });
+  const context = new CliContext({ output, env: process.env, version: pkg.version, started });
   let exitCode: number = EXIT.done;
   const program = buildProgram(context, (code) => {
     exitCode = code;

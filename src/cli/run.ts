@@ -12,6 +12,7 @@ import { RotatingFile } from '../platform/rotating-file.ts';
 import { type EndRequest, Lifecycle, RESTART_EXIT_CODE, RUN_BY, type RunBy } from '../service/lifecycle.ts';
 import { logFile, reportStart } from '../service/spawn-daemon.ts';
 import type { StartReport, StartService } from '../start-report.ts';
+import { keepCompiledCode } from './compiled-code.ts';
 import type { CliContext, Done, Flags } from './context.ts';
 import { EXIT } from './failure.ts';
 import { portableFlags } from './flag-arguments.ts';
@@ -71,6 +72,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
       version: context.version,
       trustCommand: context.commandLine('trust'),
       lifecycle,
+      scans: context.started.scanThread,
       ...(flags.demo === true ? { startBeside } : {}),
     });
     closers.push(() => app.close());
@@ -78,6 +80,7 @@ async function runUntilAsked(context: CliContext, flags: Flags, runBy: RunBy): P
     if (inTerminal) await printStartPage(context, settings, report, [...settings.warnings, ...(demo?.notes ?? [])]);
     else logStart(log, report, settings.warnings);
     await reportStart({ ready: { notes: report.portNotes } });
+    keepCompiledCode();
     asked = await Promise.race([signals.requested, lifecycle.requested]);
     if (!inTerminal) log.info({ asked }, 'hostwise stops');
     else if (context.output.interactive) context.output.message('Stopping (Ctrl-C again: at once)');

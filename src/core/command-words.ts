@@ -46,8 +46,9 @@ const SUB_COMMANDS = new Set(
 );
 
 /** The argument vector, split as a shell would where the operating system gave only a joined line. */
-export function argvOf(service: ProcessService): string[] {
+export function argvOf(service: ProcessService): readonly string[] {
   const argv = service.argv ?? splitLine(service);
+  if (argv.length <= MAX_ARGS && argv.every((arg) => arg.length <= MAX_ARG_CHARS)) return argv;
   return argv.slice(0, MAX_ARGS).map((arg) => arg.slice(0, MAX_ARG_CHARS + 1));
 }
 
@@ -72,8 +73,19 @@ function splitWords(line: string): string[] {
   return words;
 }
 
-/** Read the known words of a process's command line. Pure. */
-export function commandWords(service: ProcessService): CommandWords {
+const known = new WeakMap<ProcessService, Readonly<CommandWords>>();
+
+/** The known words of a process's command line; read once for as long as the process stays the same. */
+export function commandWords(service: ProcessService): Readonly<CommandWords> {
+  let words = known.get(service);
+  if (!words) {
+    words = readCommand(service);
+    known.set(service, words);
+  }
+  return words;
+}
+
+function readCommand(service: ProcessService): CommandWords {
   const argv = argvOf(service);
   const program = programName(service, argv[0]);
   const words: CommandWords = { program };

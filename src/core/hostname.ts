@@ -124,6 +124,8 @@ function isAtOrUnder(name: string, suffix: string): boolean {
  * @returns '' when nothing usable is left
  */
 export function toLabel(text: string, maxLength: number = MAX_LABEL_LENGTH): string {
+  // Most are labels already.
+  if (text.length <= maxLength && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text)) return text;
   const label = text
     .toLowerCase()
     .normalize('NFKD')

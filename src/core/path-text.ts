@@ -2,19 +2,26 @@
 
 /** Last segment of a path; '' for the root. */
 export function baseName(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
+  const trimmed = withoutEndSlashes(path);
   return trimmed.slice(trimmed.lastIndexOf('/') + 1);
 }
 
 /** The directory above; '' above the root. */
 export function parentPath(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
+  const trimmed = withoutEndSlashes(path);
   return trimmed.slice(0, Math.max(0, trimmed.lastIndexOf('/')));
 }
 
-/** Is `path` this directory, or below it? */
+function withoutEndSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}
+
+/** Is `path` this directory, or below it? Makes no text of its own: it is asked for every pair of two lists. */
 export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
+  if (!path.startsWith(directory)) return false;
+  return path.length === directory.length || path[directory.length] === '/' || directory.endsWith('/');
 }
 
 /**

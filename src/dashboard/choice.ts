@@ -44,12 +44,16 @@ export function titleOf(service: ServiceLine): string {
   return `${label} · ${service.git.branch}`;
 }
 
+/** What belongs to no project. */
+export const CONTAINERS = 'Containers';
+export const OTHER = 'Other';
+
 /** Whose a service is: those of one group belong together. */
 export function groupOf(service: ServiceLine): string {
-  if (isContainerLine(service)) return service.compose?.project ?? 'Containers';
+  if (isContainerLine(service)) return service.compose?.project ?? CONTAINERS;
   const { project, git, cwd } = service;
   if (project) return project.workspaceName ?? project.name;
-  return lastPart(git?.root ?? cwd ?? '') || 'Other';
+  return lastPart(git?.root ?? cwd ?? '') || OTHER;
 }
 
 /**

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Snapshot } from '../core/service.ts';
-import type { ScanOptions } from './scan.ts';
+import type { Backend, ScanOptions } from './scan.ts';
 import { type PackedSnapshot, SnapshotUnpacker } from './snapshot-transfer.ts';
 
 /** What the thread is started with. */
@@ -31,6 +31,8 @@ export interface ScanThreadLimits {
  * one shows whether the first was unlucky.
  */
 const MAX_ABANDONED = 2;
+
+const SCAN_TIMEOUT_MS = 10_000;
 
 /** How long closing waits for a thread that may be in the middle of a read. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -60,6 +62,15 @@ export class ScanThread {
   #worker: Worker | undefined;
   #lastId = 0;
 
+  /**
+   * The thread of this program.
+   * @param ownPids our own processes beside this one
+   */
+  static ofOurs(backend: Backend = 'auto', ownPids: readonly number[] = []): ScanThread {
+    const options = { backend, ownPids: [process.pid, ...ownPids], ownScript: process.argv[1] };
+    return new ScanThread(options, { timeoutMs: SCAN_TIMEOUT_MS });
+  }
+
   /** @param url of the thread's code; given by tests */
   constructor(options: ScanOptions, limits: ScanThreadLimits, url: URL = workerUrl()) {
     this.#options = options;
@@ -80,6 +91,12 @@ export class ScanThread {
       this.#questions.set(id, { id, resolve, reject, timer, isRepeated: false });
       this.#ask(id);
     });
+  }
+
+  /** Let it get ready before the first question. It does not keep the process alive. */
+  warmUp(): void {
+    this.#worker ??= this.#start();
+    this.#worker.unref();
   }
 
   #hanging(): AppError {

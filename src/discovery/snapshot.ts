@@ -39,8 +39,6 @@ export interface RefreshOptions {
   maxAgeMs?: number;
 }
 
-const SCAN_TIMEOUT_MS = 10_000;
-
 /** Where scans come from: {@link ScanThread}, or a test's own. */
 export interface ScanSource {
   /** A scan that starts now; rejects when it fails. */
@@ -70,7 +68,10 @@ export class Discovery {
   #closed = false;
 
   /** Starts nothing: the first {@link refresh} does. */
-  constructor(options: DiscoveryOptions = {}, source: ScanSource = scanThread(options)) {
+  constructor(
+    options: DiscoveryOptions = {},
+    source: ScanSource = ScanThread.ofOurs(options.backend, options.ownPids),
+  ) {
     this.#log = options.log;
     this.#source = source;
     this.#context = { composeProject: options.composeProject, ownContainer: containerOf(ownControlGroup()).container };
@@ -203,9 +204,4 @@ export class Discovery {
 function withWarning(snapshot: Snapshot = EMPTY_SNAPSHOT, warning: string): Snapshot {
   const others = (snapshot.warnings ?? []).filter((known) => known !== warning);
   return { ...snapshot, warnings: [...others, warning] };
-}
-
-function scanThread({ backend = 'auto', ownPids = [] }: DiscoveryOptions): ScanSource {
-  const limits = { timeoutMs: SCAN_TIMEOUT_MS };
-  return new ScanThread({ backend, ownPids: [process.pid, ...ownPids], ownScript: process.argv[1] }, limits);
 }

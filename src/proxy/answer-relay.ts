@@ -7,17 +7,22 @@ import { AppError } from '../core/errors.ts';
 import type { HostChecker } from '../core/host-check.ts';
 import { isNavigation } from '../core/page-format.ts';
 import { disconnected } from './disconnected.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Written } from './exchange.ts';
 import { flatHeader } from './flat-headers.ts';
 import { answerHeaders, type ForwardOptions, responseHeaders } from './headers.ts';
 import { AnswerPeek, mayRefuseHost } from './host-refusal.ts';
+import { PlainRequest } from './plain-request.ts';
 import type { RequestBody } from './request-body.ts';
 import { DialError, type ForwardResult } from './retry.ts';
+import { giveBack, isSpare } from './spare-buffers.ts';
 import { saysTlsIsWanted, WantsTls } from './talk.ts';
 import type { Ways } from './ways.ts';
 
 /** A page's answer that may refuse the Host is held for no longer: dev servers send these in one piece. */
 const MAX_HOLD_MS = 250;
+
+/** Pieces of large bodies; for others it would cost more than it saves. */
+const RELEASED_BYTES = 4 * 1024;
 
 /** See the file's header. Told of the answer by undici's events, wherever it comes from. */
 export class AnswerRelay implements Dispatcher.DispatchHandler {
@@ -129,7 +134,9 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   /** A client that is slower than the upstream is waited for. */
   #pass(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#exchange.write(chunk)) return;
+    const pays = chunk.length >= RELEASED_BYTES || isSpare(chunk);
+    const isOurs = pays && this.#peek === undefined && controller instanceof PlainRequest;
+    if (this.#exchange.write(chunk, isOurs ? releasing(chunk) : undefined)) return;
     controller.pause();
     this.#exchange.onceDrained(() => controller.resume());
   }
@@ -167,4 +174,10 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#finish({ kind: 'unanswered', error, spoke: this.#ways.speaks });
     }
   }
+}
+
+function releasing(chunk: Buffer): Written {
+  return (error) => {
+    if (!error) giveBack(chunk);
+  };
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { CallerRequest } from '../core/http-message.ts';
 import { authorityOfTarget } from './decide.ts';
-import { type Exchange, isEndless, isEventStream } from './exchange.ts';
+import { type Exchange, isEndless, isEventStream, type Written } from './exchange.ts';
 import { headerPairs } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
 import type { KeptBody } from './request-body.ts';
@@ -111,7 +111,7 @@ export class Http1Exchange implements Exchange {
     this.respond(status, message, headers);
     this.end();
   }
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, written?: Written): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     if (this.gone) return true;
     if (this.#isFresh && this.#held === undefined) {
@@ -119,7 +119,7 @@ export class Http1Exchange implements Exchange {
       return true;
     }
     this.sendHeld();
-    return this.#response.write(chunk);
+    return this.#response.write(chunk, written);
   }
   /** Send what waits for the end of the tick in which the response began. */
   sendHeld(): void {

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { CallerRequest } from '../core/http-message.ts';
-import { type Exchange, isEndless, isEventStream } from './exchange.ts';
+import { type Exchange, isEndless, isEventStream, type Written } from './exchange.ts';
 import { serverNameOf } from './exchange-h1.ts';
 import { grouped } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
@@ -146,7 +146,7 @@ export class Http2Exchange implements Exchange {
       this.#stream.sendTrailers({});
     }
   }
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, written?: Written): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     // Node ends a response without content itself.
     if (this.gone || this.#stream.writableEnded) return true;
@@ -157,7 +157,7 @@ export class Http2Exchange implements Exchange {
       return true;
     }
     this.sendHeld();
-    return this.#stream.write(chunk);
+    return this.#stream.write(chunk, written);
   }
   /** Send what waits for the end of the tick in which the response began. */
   sendHeld(): void {

@@ -9,6 +9,9 @@ import { flatHeader } from './flat-headers.ts';
 import type { Recording } from './recording.ts';
 import type { KeptBody } from './request-body.ts';
 
+/** A chunk is on its way. @param error it was not sent, and may still be looked at */
+export type Written = (error?: Error | null) => void;
+
 /** See the file's header. Implemented by `exchange-h1.ts` and `exchange-h2.ts`. */
 export interface Exchange {
   readonly version: '1.1' | '2';
@@ -54,9 +57,10 @@ export interface Exchange {
   respondAlone(status: number, message: string, headers: readonly string[]): void;
   /**
    * The first bytes may wait until the next tick, to leave together with the head or with the end.
+   * @param written called when nobody needs the chunk any more; never for the first bytes, nor always when the client leaves
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
    */
-  write(chunk: Uint8Array): boolean;
+  write(chunk: Uint8Array, written?: Written): boolean;
   /** Called once, after a {@link write} that returned false. */
   onceDrained(listener: () => void): void;
   end(trailers?: readonly string[]): void;

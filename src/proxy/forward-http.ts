@@ -18,6 +18,9 @@ import type { Talk } from './talk.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { Ways } from './ways.ts';
 
+/** Where what a request costs by itself no longer counts. */
+const LARGE_BODY_BYTES = 256 * 1024;
+
 /** Forward one request once. Never rejects: how it ended is in the result. */
 export function forwardHttp(
   exchange: Exchange,
@@ -85,11 +88,13 @@ function dispatch(
 /**
  * A body whose first bytes are not here yet: undici sends no head before them, and the client may wait for an answer to
  * it. And the first body for an upstream, since it may be lost with undici: to one that speaks TLS, or that sends
- * `100 Continue` unasked, for which undici hangs up.
+ * `100 Continue` unasked, for which undici hangs up. And large ones: node:http says when a piece is written, so that its
+ * memory can be freed at once.
  */
 async function bodyNeedsExact(exchange: Exchange, talk: Talk): Promise<boolean> {
   // node:http refuses to announce trailers behind a length.
   if (exchange.header('trailer') !== undefined) return false;
+  if (Number(exchange.header('content-length')) >= LARGE_BODY_BYTES) return true;
   return !talk.takesBodies || !(await hasBegun(exchange.body));
 }
 

@@ -29,6 +29,8 @@ const ROOM_SHARE = 0.9;
 /** Time that requests under way get when we stop. */
 const GRACE_MS = 10_000;
 const CLOSE_CHECK_MS = 10;
+/** Time that a connection which was just made gets for its first request: a client does not ask twice on a new one. */
+const FRESH_MS = 250;
 /** Clients answer a close frame at once. */
 const GOODBYE_MS = 1_000;
 
@@ -46,6 +48,7 @@ export class Listener {
 
   readonly #limits: Readonly<ListenerLimits>;
   #madeRoomAtMs = Number.NEGATIVE_INFINITY;
+  #acceptedAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
   constructor(
@@ -91,6 +94,7 @@ export class Listener {
       return;
     }
     this.#sockets.add(socket);
+    this.#acceptedAtMs = performance.now();
     socket.once('close', () => this.#sockets.delete(socket));
     const giveUp = (): void => void socket.destroy();
     socket.on('error', giveUp);
@@ -240,16 +244,20 @@ export class Listener {
   }
 
   /**
-   * Let requests under way finish, then end every connection; tunnels and streams of events would go on for ever and
-   * are not waited for; clients of WebSockets are told. Call when no new connections come.
+   * Let requests under way finish, those too that a connection of this moment is about to bring, then end every
+   * connection; tunnels and streams of events would go on for ever and are not waited for; clients of WebSockets are
+   * told. Call when no new connections come.
    */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#h1.closeIdleConnections();
     this.#h1.emit('close');
     for (const clock of this.#clocks) clock.close();
     const goodbyes = this.#websockets.closeAll(Math.min(graceMs, GOODBYE_MS));
-    const deadline = Date.now() + graceMs;
-    while (this.#inFlight.isBusy && Date.now() < deadline) await delay(CLOSE_CHECK_MS);
+    const deadlineMs = performance.now() + graceMs;
+    const freshUntilMs = Math.min(deadlineMs, this.#acceptedAtMs + FRESH_MS);
+    const isAwaited = (nowMs: number): boolean =>
+      nowMs < freshUntilMs ? this.#sockets.size > 0 : nowMs < deadlineMs && this.#inFlight.isBusy;
+    while (isAwaited(performance.now())) await delay(CLOSE_CHECK_MS);
     await goodbyes;
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -2,10 +2,12 @@
 import type net from 'node:net';
 import { AppError } from '../core/errors.ts';
 import { disconnected } from './disconnected.ts';
+import { flatHeader } from './flat-headers.ts';
 import { type Carrier, NO_HEADERS, type PlainRequest } from './plain-request.ts';
 import { type ResponseParser, responseParser, WITH_BODY, WITHOUT_BODY } from './response-parser.ts';
+import { takeSpare } from './spare-buffers.ts';
 
-/** Reads of all connections: a read is parsed, and its body copied, before the next one comes. */
+/** Reads of all connections: a read is parsed, and its body copied, before the next one comes. Large bodies have others. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 /** How long before the time that the upstream named we hang up: no request shall meet its closing. */
 const HINT_MARGIN_MS = 1_000;
@@ -35,6 +37,8 @@ export class PlainConnection implements Carrier {
   #isComplete = false;
   #isInformation = false;
   #isReusable = true;
+  /** Bytes of the body that are still to come, where its length says so and nobody keeps pieces of it; else 0. */
+  #outstanding = 0;
   /** What came before anything was asked. */
   #unasked: Buffer | undefined;
   #isDestroyed = false;
@@ -42,7 +46,11 @@ export class PlainConnection implements Carrier {
   constructor(owner: ConnectionOwner) {
     this.#owner = owner;
     this.keepAliveMs = owner.limits.keepAliveMs;
-    this.onread = { buffer: READ_BUFFER, callback: (length, buffer) => this.#read(length, buffer as Buffer) };
+    this.onread = {
+      // Asked once before the first read, and after each.
+      buffer: () => (this.#outstanding < READ_BUFFER.length ? undefined : takeSpare()) ?? READ_BUFFER,
+      callback: (length, buffer) => this.#read(length, buffer as Buffer),
+    };
     this.#parser = responseParser(owner.limits.maxHeadBytes, {
       begin: () => {
         // An answer behind the answer, or to no request at all.
@@ -77,6 +85,7 @@ export class PlainConnection implements Carrier {
 
   start(request: PlainRequest): void {
     this.#isComplete = false;
+    this.#outstanding = 0;
     this.#request = request;
     request.handler.onRequestStart?.(request, undefined);
     // Nobody waits for it any more, so nothing was sent.
@@ -121,12 +130,20 @@ export class PlainConnection implements Carrier {
       if (this.#socket) this.destroy();
       return true;
     }
-    const result = this.#parser.execute(length === buffer.length ? buffer : buffer.subarray(0, length));
+    const bytes = length === buffer.length ? buffer : buffer.subarray(0, length);
+    const result = buffer === READ_BUFFER ? this.#parser.execute(bytes) : this.#readLarge(bytes);
     if (this.#isDestroyed) return true;
     if (typeof result !== 'number') this.#isReusable = false;
     if (this.#isComplete) this.#finish();
     else if (typeof result !== 'number') this.#break(unreadable(result, buffer.subarray(0, length)));
     return true;
+  }
+
+  /** The middle or the end of a large body, in a buffer that belongs to whoever writes it. */
+  #readLarge(bytes: Buffer): number | Error {
+    this.#body(bytes.length <= this.#outstanding ? bytes : bytes.subarray(0, this.#outstanding));
+    // It sees where the body ends, and what is behind it.
+    return this.#isDestroyed ? bytes.length : this.#parser.skim(bytes);
   }
 
   #head(status: number, message: string, headers: string[], isUpgrade: boolean, keepsAlive: boolean): number {
@@ -138,6 +155,7 @@ export class PlainConnection implements Carrier {
     }
     if (status >= 200 && !this.#mayKeepAlive(status, headers, keepsAlive)) this.#isReusable = false;
     request.rawHeaders = headers;
+    this.#outstanding = status === 200 || status === 206 ? Number(flatHeader(headers, 'content-length') ?? 0) : 0;
     try {
       request.handler.onResponseStart?.(request, status, NO_HEADERS, message);
     } catch (error) {
@@ -167,6 +185,7 @@ export class PlainConnection implements Carrier {
 
   #body(piece: Buffer): void {
     const request = this.#request;
+    this.#outstanding = Math.max(0, this.#outstanding - piece.length);
     if (!request || this.#isComplete || request.isOver) return;
     try {
       request.handler.onResponseData?.(request, piece);

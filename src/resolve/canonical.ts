@@ -3,16 +3,16 @@
  * compose service. Parts of one project share a parent (`web.shop`, `api.shop`), so that their cookies are same-site.
  * names.ts resolves each of them to exactly its service.
  */
-import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
+import { isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
-import { buildClaims, type Claim, claimIndex } from './claims.ts';
-import { LongerNames } from './longer-names.ts';
+import { buildClaims, type ClaimIndex, claimIndex } from './claims.ts';
+import { LongerNames, type NameMaker } from './longer-names.ts';
 import { flatText, scopeText } from './name-text.ts';
-import { directoriesOf, isQualified, label, type Parent, parentNames, routable } from './parent-names.ts';
-import type { Place } from './places.ts';
-import { clearPort } from './port-choice.ts';
+import { directoriesOf, isQualified, parentNames } from './parent-names.ts';
+import type { Place } from './place.ts';
 import { isPlainWord } from './role-words.ts';
-import { hasRole, isStranger, isTool, ownParts } from './roles.ts';
+import { hasRole } from './roles.ts';
+import { formsOf, wishes } from './wishes.ts';
 
 /** Canonical names without a domain, both ways. */
 export interface CanonicalNames {
@@ -23,6 +23,8 @@ export interface CanonicalNames {
 }
 
 const known = new WeakMap<Snapshot, CanonicalNames>();
+/** Of the snapshot that was looked at last: the next one is much like it. */
+let latest: CanonicalNames | undefined;
 
 /**
  * The canonical hostname of every candidate of a snapshot.
@@ -44,7 +46,8 @@ export function canonicalNames(snapshot: Snapshot): CanonicalNames {
 export function* buildNames(snapshot: Snapshot): Pausable<CanonicalNames> {
   const found = known.get(snapshot);
   if (found) return found;
-  const names = yield* assignNames(snapshot);
+  const names = yield* assignNames(snapshot, latest?.longer);
+  latest = names;
   known.set(snapshot, names);
   return names;
 }
@@ -53,18 +56,19 @@ export function* buildNames(snapshot: Snapshot): Pausable<CanonicalNames> {
  * Everybody gets the shortest of their {@link wishes} that nobody else wants and that is not, exactly, another
  * checkout's name. All who want one name move on together, so that the result does not depend on an order.
  */
-function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
-  const { places, byName: claims } = yield* buildClaims(snapshot);
+function* assignNames(snapshot: Snapshot, earlier: LongerNames | undefined): Pausable<CanonicalNames> {
+  const claims = yield* buildClaims(snapshot);
+  const { places } = claims;
   const parents = yield* parentNames(places);
-  const all: string[][] = [];
+  const all: (readonly string[])[] = [];
   for (const place of places) {
     all.push(wishes(place, parents));
     yield;
   }
   const level = places.map(() => 0);
-  const anyLevel = countAll(all);
+  const anyLevel = yield* countAll(all);
   for (let round = 0; round < 4; round++) {
-    const taken = countWishes(all, level);
+    const taken = yield* countWishes(all, level);
     let moved = false;
     for (const [i, place] of places.entries()) {
       yield;
@@ -79,16 +83,17 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
     if (!moved) break;
   }
   const index = new Map(places.map((place, i) => [place, i]));
-  const wishesOf = (place: Place): string[] => all[index.get(place) ?? -1] ?? [];
+  const wishesOf = (place: Place): readonly string[] => all[index.get(place) ?? -1] ?? [];
   const shortestOf = (place: Place): string => wishesOf(place)[level[index.get(place) ?? -1] ?? 0] ?? '';
-  const longer = yield* LongerNames.of(places, {
+  const maker: NameMaker = {
     namesOf: (place) => formsOf(place, wishesOf(place), parents),
     mayBe: (place, name, directory) => {
       if (directory !== '') return directoriesOf(place).includes(directory);
       const forms = isQualified(place, parents) ? [] : formsOf(place, wishesOf(place), parents);
       return forms.indexOf(name) > forms.indexOf(shortestOf(place));
     },
-  });
+  };
+  const longer = yield* LongerNames.of(places, maker, earlier);
   return { ...(yield* uniqueNames(places, all, level)), longer };
 }
 
@@ -97,18 +102,22 @@ function* assignNames(snapshot: Snapshot): Pausable<CanonicalNames> {
  */
 export function longerOwner(name: string, snapshot: Snapshot): Service | undefined {
   const owner = canonicalNames(snapshot).longer.owner(name);
-  return owner && !isContested(name, owner, claimIndex(snapshot).byName) ? owner.service : undefined;
+  return owner && !isContested(name, owner, claimIndex(snapshot)) ? owner.service : undefined;
 }
 
-function countAll(all: readonly string[][]): Map<string, number> {
+function* countAll(all: readonly (readonly string[])[]): Pausable<Map<string, number>> {
   const count = new Map<string, number>();
-  for (const wish of all.flat()) count.set(wish, (count.get(wish) ?? 0) + 1);
+  for (const own of all) {
+    yield;
+    for (const wish of own) count.set(wish, (count.get(wish) ?? 0) + 1);
+  }
   return count;
 }
 
-function countWishes(all: readonly string[][], level: readonly number[]): Map<string, number> {
+function* countWishes(all: readonly (readonly string[])[], level: readonly number[]): Pausable<Map<string, number>> {
   const taken = new Map<string, number>();
   for (const [i, own] of all.entries()) {
+    yield;
     const wish = own[level[i] ?? 0] ?? '';
     taken.set(wish, (taken.get(wish) ?? 0) + 1);
   }
@@ -118,7 +127,7 @@ function countWishes(all: readonly string[][], level: readonly number[]): Map<st
 /** The last resort, a number, is only reached by services that no fact tells apart. */
 function* uniqueNames(
   places: readonly Place[],
-  all: readonly string[][],
+  all: readonly (readonly string[])[],
   level: readonly number[],
 ): Pausable<Pick<CanonicalNames, 'byId' | 'byName'>> {
   const names = { byId: new Map<string, string>(), byName: new Map<string, Service>() };
@@ -139,16 +148,17 @@ function isCommon(wish: string, place: Place, places: readonly Place[]): boolean
 }
 
 /** Does another checkout that is no copy of this one claim exactly this name? */
-function isContested(wish: string, place: Place, claims: ReadonlyMap<string, readonly Claim[]>): boolean {
-  const rivals = claims.get(flatText(wish)) ?? [];
-  return rivals.some(
-    (claim) =>
-      claim.labels === wish &&
-      claim.rule !== 'part' &&
-      claim.place.checkout !== place.checkout &&
-      claim.place.web &&
-      !isCopy(claim.place, place),
-  );
+function isContested(wish: string, place: Place, claims: ClaimIndex): boolean {
+  return claims
+    .called(flatText(wish))
+    .some(
+      (claim) =>
+        claim.labels === wish &&
+        claim.rule !== 'part' &&
+        claim.place.checkout !== place.checkout &&
+        claim.place.web &&
+        !isCopy(claim.place, place),
+    );
 }
 
 /** Two checkouts of one project, told by their manifests: the one whose directory has the name is called so. */
@@ -159,55 +169,4 @@ function isCopy(rival: Place, place: Place): boolean {
   if (a.name === b.name) return true;
   if (a.workspaceName !== undefined) return a.workspaceName === b.workspaceName;
   return scopeText(a.name) !== '' && scopeText(a.name) === scopeText(b.name);
-}
-
-/**
- * Names for one service, the best first, each a longer form of the same. What answers no browser carries its port:
- * people who type `db.shop` mean a page, and this is none.
- */
-function wishes(place: Place, parents: ReadonlyMap<string, Parent>): string[] {
-  const { service } = place;
-  const port = clearPort(service) ?? candidatePorts(service)[0] ?? 0;
-  const tool = label(place.tool) || 'process';
-  const parent = place.checkout === null ? undefined : parents.get(place.checkout);
-  if (parent === undefined || parent.name === '') return looseWishes(place, tool, port);
-  if (isContainer(service)) {
-    if (!place.web)
-      return [
-        under(label(`${place.parts[0] || tool}-${port}`), parent.name),
-        under(label(`${place.parts[0] || tool}-${port}-${service.id}`), parent.name),
-      ];
-    return [under(label(place.parts[0] ?? '') || tool, parent.name), under(label(service.name) || tool, parent.name)];
-  }
-  const part = label(place.parts[0] ?? '');
-  const own = part === '' ? parent.name : under(part, parent.name);
-  const wishes = [under(tool, own), under(`${tool}-${port}`, own), under(label(`${tool}-${port}-${service.id}`), own)];
-  const alone =
-    part === ''
-      ? place.web && !isTool(place) && !isStranger(place) && parent.webCount === 1
-      : !isStranger(place) && ownParts(place).includes(place.parts[0] ?? '');
-  return alone ? [own, ...wishes] : wishes;
-}
-
-/** The {@link wishes} under every name that the parent may have. @param now those under the one that it has */
-function formsOf(place: Place, now: string[], parents: ReadonlyMap<string, Parent>): string[] {
-  const { checkout } = place;
-  const parent = checkout === null ? undefined : parents.get(checkout);
-  if (checkout === null || parent === undefined) return now;
-  if (parent.forms.every((form) => form === parent.name) && parent.webCount === parent.ownWebCount) return now;
-  const own = { ...parent, webCount: parent.ownWebCount };
-  return parent.forms.flatMap((name) => wishes(place, new Map([[checkout, { ...own, name }]])));
-}
-
-/** What belongs to no project. A program's bare name stays free: `jupyter` may mean what stands in front of it. */
-function looseWishes(place: Place, tool: string, port: number): string[] {
-  const [alias] = place.aliases;
-  const wishes = [`${tool}-${port}`, label(`${tool}-${port}-${place.service.id}`)].map(routable);
-  return alias === undefined || (!isContainer(place.service) && isTool(place))
-    ? wishes
-    : [routable(label(alias)), ...wishes];
-}
-
-function under(part: string, parent: string): string {
-  return `${part}.${parent}`;
 }

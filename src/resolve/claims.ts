@@ -4,8 +4,11 @@
  */
 import { isContainer, type Snapshot } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
+import { allNames } from './all-names.ts';
 import { flatText } from './name-text.ts';
-import { buildPlaces, type Place } from './places.ts';
+import type { Place } from './place.ts';
+import { PlaceIndex } from './place-index.ts';
+import { buildPlaces } from './places.ts';
 import { isPlainWord } from './role-words.ts';
 import { isTool, ownParts, roleWords } from './roles.ts';
 
@@ -39,18 +42,44 @@ export interface Claim {
   /** As people may also write it: dots inside a part kept: `laravel.test.shop`. */
   dotted: string;
   /** The role's word, where the rule is about one. */
-  word?: string;
+  word: string | undefined;
 }
 
-/** The claims of a snapshot by name, all separators alike. */
-export interface ClaimIndex {
-  places: Place[];
-  byName: Map<string, Claim[]>;
-  /** The same without roles, by labels in which the hyphens are left out: `my-shop` and `myshop` are alike. */
-  bySquashed: Map<string, Claim[]>;
+/** The claims of a snapshot by name. */
+export class ClaimIndex {
+  readonly places: readonly Place[];
+  /** By names without any separator: one list for all spellings. */
+  readonly #lists: PlaceIndex<Place, Claim>;
+
+  private constructor(places: readonly Place[], lists: PlaceIndex<Place, Claim>) {
+    this.places = places;
+    this.#lists = lists;
+  }
+
+  /** @param earlier of another snapshot: what is claimed alike is taken over */
+  static *of(places: readonly Place[], earlier: ClaimIndex | undefined): Pausable<ClaimIndex> {
+    const lists = earlier === undefined ? undefined : earlier.#lists;
+    return new ClaimIndex(places, yield* PlaceIndex.of(places, addClaims, lists));
+  }
+
+  /** All separators alike. @param flat as {@link flatText} makes it */
+  called(flat: string): Claim[] {
+    return this.#lists.get(bareText(flat)).filter(({ labels }) => flatText(labels) === flat);
+  }
+
+  /**
+   * The same without roles, by labels in which the hyphens are left out: `my-shop` and `myshop` are alike.
+   * @param squashed as {@link squash} makes it
+   */
+  squashed(squashed: string): Claim[] {
+    const claims = this.#lists.get(bareText(squashed));
+    return claims.filter(({ word, labels }) => word === undefined && squash(labels) === squashed);
+  }
 }
 
 const known = new WeakMap<Snapshot, ClaimIndex>();
+/** Of the snapshot that was looked at last: the next one is much like it. */
+let latest: ClaimIndex | undefined;
 
 /** The index of a snapshot, built once per snapshot. */
 export function claimIndex(snapshot: Snapshot): ClaimIndex {
@@ -62,39 +91,44 @@ export function* buildClaims(snapshot: Snapshot): Pausable<ClaimIndex> {
   const found = known.get(snapshot);
   if (found) return found;
   const places = yield* buildPlaces(snapshot);
-  const index: ClaimIndex = { places, byName: new Map(), bySquashed: new Map() };
   for (const place of places) {
-    addClaims(place, index);
+    // What an ask looks at in every service is made here, a pause between one and the next.
+    isTool(place);
+    yield;
+    allNames(place);
+    yield;
+    roleWords(place);
     yield;
   }
+  const index = yield* ClaimIndex.of(places, latest);
+  latest = index;
   known.set(snapshot, index);
   return index;
 }
 
-function addClaims(place: Place, { byName, bySquashed }: ClaimIndex): void {
-  for (const claim of claimsOf(place)) {
-    addClaim(byName, flatText(claim.labels), claim);
-    if (claim.word === undefined) addClaim(bySquashed, squash(claim.labels), claim);
-  }
+function addClaims(place: Place, put: (key: string, claim: Claim) => void): void {
+  for (const claim of claimsOf(place)) put(bareText(claim.labels), claim);
 }
 
-function addClaim(claims: Map<string, Claim[]>, key: string, claim: Claim): void {
-  const found = claims.get(key);
-  if (found) found.push(claim);
-  else claims.set(key, [claim]);
+/** Whatever is alike in some spelling is alike without separators. */
+function bareText(name: string): string {
+  return name.replace(/[.-]/g, '');
 }
 
 /** A name without its hyphens; its labels stay apart, and so do numbers: `v1-2` is not `v12`. */
 export function squash(name: string): string {
-  return name.replace(/(?<!\d)-|-(?!\d)/g, '');
+  return name.includes('-') ? name.replace(/(?<!\d)-|-(?!\d)/g, '') : name;
 }
 
-/** All claims of one service. */
-function claimsOf(found: Place): Claim[] {
+/** All claims of one service, from its place alone. */
+export function claimsOf(found: Place): Claim[] {
   const place = named(found);
   const claims: Claim[] = [];
   const claim = (rule: ClaimRule, ...parts: string[]) => {
-    const made: Claim = { place: found, rule, labels: parts.map(flatText).join('.'), dotted: parts.join('.') };
+    const dotted = parts.join('.');
+    // One text where both are alike: there are thousands of them.
+    const labels = parts.some((part) => part.includes('.')) ? parts.map(flatText).join('.') : dotted;
+    const made: Claim = { place: found, rule, labels, dotted, word: undefined };
     claims.push(made);
     return made;
   };

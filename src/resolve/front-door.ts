@@ -2,7 +2,7 @@
  * The front door of a checkout: which of its services the bare name of a project, branch or worktree means, where one
  * is clearly what a person wants to see. See {@link frontDoor} for the rules.
  */
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import { isBundler, isFrontEnd, isPageServer, isStranger, standingOf } from './roles.ts';
 
 /**

@@ -8,7 +8,8 @@
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
 import { type ContainerHint, type ContainerService, isContainer, isOneOff, type Snapshot } from '../core/service.ts';
 import { nameText } from './name-text.ts';
-import { type Place, placesOf } from './places.ts';
+import type { Place } from './place.ts';
+import { placesOf } from './places.ts';
 
 /** One service that asks for one hostname. */
 export interface HintClaim {

@@ -12,7 +12,8 @@ import { claimIndex } from './claims.ts';
 import { type HintClaim, hintClaims } from './hint-claims.ts';
 import { flatText } from './name-text.ts';
 import { withoutWorkers } from './names.ts';
-import { type Place, placesOf } from './places.ts';
+import type { Place } from './place.ts';
+import { placesOf } from './places.ts';
 import { clearPort } from './port-choice.ts';
 
 /** What the hints step says; ids are those of the services that asked, also where it decides nothing. */
@@ -99,7 +100,7 @@ function exactOwner(name: string, own: Place, snapshot: Snapshot): Place | undef
   const canonical = canonicalNames(snapshot).byName.get(name);
   const owner = canonical && placesOf(snapshot).find(({ service }) => service.id === canonical.id);
   if (owner && !isSameProject(owner, own)) return owner;
-  const claims = claimIndex(snapshot).byName.get(flatText(name)) ?? [];
+  const claims = claimIndex(snapshot).called(flatText(name));
   const exact = claims.find(
     ({ rule, labels, dotted, place }) =>
       rule !== 'part' && place.web && (name === labels || name === dotted) && !isSameProject(place, own),

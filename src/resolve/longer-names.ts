@@ -3,37 +3,36 @@
  * sent around, so they mean the same when those others are gone and the canonical hostname is short again.
  */
 import type { Pausable } from '../core/slices.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
+import { PlaceIndex } from './place-index.ts';
 
 /** How the names of a place are made; canonical.ts knows. */
 export interface NameMaker {
   /** Its shortest name and all longer ones, without the directory that tells projects of one name apart. */
-  namesOf(place: Place): string[];
+  namesOf(place: Place): readonly string[];
   /** May it be called so, behind the label of that directory, or without one ('')? */
   mayBe(place: Place, name: string, directory: string): boolean;
 }
 
 /** See the file's header. */
 export class LongerNames {
-  readonly #byName = new Map<string, Place[]>();
+  readonly #byName: PlaceIndex<Named, Named>;
   readonly #maker: NameMaker;
 
-  private constructor(maker: NameMaker) {
+  private constructor(maker: NameMaker, byName: PlaceIndex<Named, Named>) {
     this.#maker = maker;
+    this.#byName = byName;
   }
 
-  /** The index of a snapshot, one service after the other. */
-  static *of(places: readonly Place[], maker: NameMaker): Pausable<LongerNames> {
-    const index = new LongerNames(maker);
+  /** The index of a snapshot, one service after the other. @param earlier of another snapshot: what is alike is taken over */
+  static *of(places: readonly Place[], maker: NameMaker, earlier?: LongerNames): Pausable<LongerNames> {
+    const sources: Named[] = [];
     for (const place of places) {
       yield;
-      for (const name of new Set(maker.namesOf(place))) {
-        const own = index.#byName.get(name);
-        if (own) own.push(place);
-        else index.#byName.set(name, [place]);
-      }
+      sources.push(namedAs(place, maker.namesOf(place)));
     }
-    return index;
+    const lists = earlier === undefined ? undefined : earlier.#byName;
+    return new LongerNames(maker, yield* PlaceIndex.of(sources, addNames, lists));
   }
 
   /** The one service that may be called so; undefined where none may, or several. Cost: two look-ups. */
@@ -47,7 +46,28 @@ export class LongerNames {
   }
 
   #called(name: string, directory: string): Place[] {
-    const places = this.#byName.get(name) ?? [];
+    const places = this.#byName.get(name).map(({ place }) => place);
     return places.filter((place) => this.#maker.mayBe(place, name, directory));
   }
+}
+
+/** A place and all names that it may have. */
+interface Named {
+  place: Place;
+  names: readonly string[];
+}
+
+const known = new WeakMap<Place, Named>();
+
+/** The same object as before, if the names are. */
+function namedAs(place: Place, names: readonly string[]): Named {
+  const found = known.get(place);
+  if (found && found.names.length === names.length && found.names.every((name, i) => name === names[i])) return found;
+  const named = { place, names };
+  known.set(place, named);
+  return named;
+}
+
+function addNames(named: Named, put: (name: string, named: Named) => void): void {
+  for (const name of new Set(named.names)) put(name, named);
 }

@@ -17,6 +17,8 @@ export function scopeText(name: string): string {
 
 /** Any text as a comparable name; '' when no letter or digit of ours is in it. */
 export function nameText(text: string): string {
+  // Most are names already.
+  if (/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/.test(text)) return text;
   let name = text.toLowerCase();
   if (!/^[a-z0-9.-]*$/.test(name)) name = name.normalize('NFKD').replace(/[\u0300-\u036f]/g, '');
   return name.replace(/[^a-z0-9]+/g, (run) => (run === '.' ? '.' : '-')).replace(/^[.-]+|[.-]+$/g, '');

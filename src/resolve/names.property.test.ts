@@ -5,14 +5,14 @@ import { loadMachines } from '../../test/fixtures/machines.ts';
 import { anySnapshot } from '../../test/fixtures/snapshots.ts';
 import { candidatesOf, isContainer, type Service, type Snapshot } from '../core/service.ts';
 import { canonicalNames } from './canonical.ts';
-import { claimIndex } from './claims.ts';
+import { claimIndex, claimsOf } from './claims.ts';
 import { matchNames, type NameMatch } from './names.ts';
 import { matchSibling } from './siblings.ts';
 
 /** Every name that anything answers to on these machines, and a few that nothing does. */
 function namesOf(...snapshots: Snapshot[]): string[] {
   const names = snapshots.flatMap((snapshot) => {
-    const claims = [...claimIndex(snapshot).byName.values()].flat();
+    const claims = claimIndex(snapshot).places.flatMap(claimsOf);
     return [...claims.flatMap(({ labels, dotted }) => [labels, dotted]), ...canonicalNames(snapshot).byName.keys()];
   });
   return [...new Set([...names, 'nobody', 'api', 'web.nobody'])];

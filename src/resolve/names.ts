@@ -20,12 +20,14 @@
  * that one id.
  */
 import { candidatePorts, isContainer, type Service, type Snapshot } from '../core/service.ts';
+import { allNames } from './all-names.ts';
 import { bareFolderText } from './bare-folder.ts';
 import { canonicalNames, longerOwner } from './canonical.ts';
 import { type Claim, type ClaimIndex, type ClaimRule, claimIndex, squash } from './claims.ts';
 import { frontDoor } from './front-door.ts';
 import { flatText } from './name-text.ts';
-import { checkoutsOf, type Place } from './places.ts';
+import type { Place } from './place.ts';
+import { checkoutsOf } from './places.ts';
 import { clearPort, isPassingPort } from './port-choice.ts';
 import { isPlainWord } from './role-words.ts';
 import { hasRole, isStrangeProcess, ownParts, sameRole } from './roles.ts';
@@ -53,10 +55,10 @@ export function matchNames(name: string, snapshot: Snapshot): NameMatch {
   if (canonical) return decide([canonical], 'canonical', `"${name}" is its exact name`);
   const index = claimIndex(snapshot);
   const written = name.replace(/[-_]+/g, '-');
-  const claims = (index.byName.get(flatText(written)) ?? []).filter((claim) => fits(written, claim));
+  const claims = index.called(flatText(written)).filter((claim) => fits(written, claim));
   return (
     matchClaims(name, claims, index) ??
-    matchClaims(name, index.bySquashed.get(squash(written)) ?? [], index) ??
+    matchClaims(name, index.squashed(squash(written)), index) ??
     matchLonger(name, snapshot) ?? {
       outcome: 'nothing',
       detail: bareFolderText(name, snapshot) ?? `No service here is called "${name}"`,
@@ -228,19 +230,6 @@ function mentions(place: Place, name: string, chosen: Place): boolean {
   // A worktree of the same project runs the same parts; its hostnames carry the branch.
   if (place.linked && place.family !== null && place.family === chosen.family) return false;
   return allNames(place).includes(`-${flatText(name)}-`);
-}
-
-const texts = new WeakMap<Place, string>();
-
-/** Every name of a place in one text, for a look at a thousand of them in one ask. */
-function allNames(place: Place): string {
-  let text = texts.get(place);
-  if (text === undefined) {
-    const names = [...ownParts(place), ...place.families, ...place.branches, ...place.aliases];
-    text = names.map((name) => `-${flatText(name)}-`).join(' ');
-    texts.set(place, text);
-  }
-  return text;
 }
 
 /** Is this text one of the names, or some words of one? */

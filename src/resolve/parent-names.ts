@@ -4,7 +4,7 @@ import { baseName, isHomeOrRoot, parentPath } from '../core/path-text.ts';
 import { isContainer } from '../core/service.ts';
 import type { Pausable } from '../core/slices.ts';
 import { nameText } from './name-text.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import { isPlainWord } from './role-words.ts';
 
 /** Four labels of this length and a domain stay under the 253 characters of a hostname. */
@@ -40,18 +40,17 @@ export function* parentNames(places: readonly Place[]): Pausable<Map<string, Par
   for (const place of places) {
     yield;
     if (place.checkout === null) continue;
-    const family = (place.family !== null && families.get(place.family)) || label(place.families[0] ?? '');
-    const own = (place.linked ? branches.get(place.checkout) : undefined) ?? [''];
-    const nameOf = (parts: string[]): string => routable(parts.filter((part) => part !== '').join('.'));
-    const name = nameOf([own[0] ?? '', family]);
-    const forms = own.map((branch) => nameOf([branch, label(place.families[0] ?? '')]));
-    const parent = parents.get(place.checkout) ?? { name, forms, webCount: 0, ownWebCount: 0 };
-    parents.set(place.checkout, parent);
+    let parent = parents.get(place.checkout);
+    if (!parent) {
+      parent = makeParent(place, families, (place.linked && branches.get(place.checkout)) || ['']);
+      parents.set(place.checkout, parent);
+    }
     if (!place.web) continue;
     parent.ownWebCount++;
     webByName.set(parent.name, (webByName.get(parent.name) ?? 0) + 1);
   }
   for (const { web, around } of places) {
+    yield;
     const parent = web && around?.checkout ? parents.get(around.checkout) : undefined;
     if (!parent) continue;
     parent.ownWebCount++;
@@ -59,6 +58,14 @@ export function* parentNames(places: readonly Place[]): Pausable<Map<string, Par
   }
   for (const parent of parents.values()) parent.webCount = webByName.get(parent.name) ?? 0;
   return parents;
+}
+
+function makeParent(place: Place, families: ReadonlyMap<string, string>, branches: readonly string[]): Parent {
+  const plain = label(place.families[0] ?? '');
+  const family = (place.family !== null && families.get(place.family)) || plain;
+  const nameOf = (parts: string[]): string => routable(parts.filter((part) => part !== '').join('.'));
+  const forms = branches.map((branch) => nameOf([branch, plain]));
+  return { name: nameOf([branches[0] ?? '', family]), forms, webCount: 0, ownWebCount: 0 };
 }
 
 /** Family -> label; families in directories of one name get the name of the directory above as well. */
@@ -74,6 +81,7 @@ function* familyLabels(places: readonly Place[]): Pausable<Map<string, string>> 
     byLabel.set(name, (byLabel.get(name) ?? new Set()).add(family));
   }
   for (const [name, paths] of byLabel) {
+    yield;
     if (paths.size > 1) qualify(name, [...paths], labels);
   }
   return labels;

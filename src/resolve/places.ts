@@ -3,7 +3,7 @@
  * the facts give to those. The one place that turns facts into names; canonical hosts, matching and siblings read it.
  */
 
-import { toolName } from '../core/command-words.ts';
+import { commandWords, toolName } from '../core/command-words.ts';
 import { baseName, isHomeOrRoot, isWithin, parentPath, userOfPath } from '../core/path-text.ts';
 import {
   allServices,
@@ -15,35 +15,11 @@ import {
   type Snapshot,
 } from '../core/service.ts';
 import { type Pausable, runAtOnce } from '../core/slices.ts';
+import { attachCompose } from './compose-places.ts';
+import { keepPlaces } from './kept-places.ts';
 import { nameText, packageText, withoutPrefix } from './name-text.ts';
 import { mayAnswerBrowsers } from './non-web.ts';
-
-/** A service with its names. All names are as {@link nameText} makes them, the most telling first. */
-export interface Place {
-  service: Service;
-  /** Key of the checkout or compose project that it runs in; null for what belongs to none. */
-  checkout: string | null;
-  /** Path of the main checkout (key of the compose project): one for all worktrees of a repository. */
-  family: string | null;
-  /** Runs in a linked git worktree. */
-  linked: boolean;
-  /** Names of the project family: directory, workspace, package at the root. */
-  families: string[];
-  /** Names of the checkout within its family: branch (last segment, whole), worktree directory. */
-  branches: string[];
-  /** Directory of a linked worktree; '' elsewhere. */
-  directory: string;
-  /** Names of the service within its checkout; empty for what runs at the root of it. */
-  parts: string[];
-  /** Names that stand for this service on their own: container name, directory of a process without a project. */
-  aliases: string[];
-  /** For a container: a process of the checkout that its compose file lies in. */
-  around: Place | null;
-  /** `vite`, `manage`, `nginx`. */
-  tool: string;
-  /** False for databases and the like. */
-  web: boolean;
-}
+import type { Place } from './place.ts';
 
 /** A container belongs to its compose project and to the checkout that its compose file lies in. */
 export function checkoutsOf(place: Place): string[] {
@@ -56,8 +32,13 @@ export function familiesOf(place: Place): string[] {
 }
 
 const known = new WeakMap<Snapshot, Place[]>();
+/** Of the snapshot that was looked at last: the next one is much like it. */
+let latest: ReadonlyMap<Service, Place> = new Map();
 
-/** The places of all candidates of a snapshot, computed once per snapshot; in the order of their ids, whatever its own. */
+/**
+ * The places of all candidates of a snapshot, computed once per snapshot; in the order of their ids, whatever its own.
+ * Those that are the same as in the snapshot before are the same objects.
+ */
 export function placesOf(snapshot: Snapshot): Place[] {
   return known.get(snapshot) ?? runAtOnce(buildPlaces(snapshot));
 }
@@ -66,24 +47,48 @@ export function placesOf(snapshot: Snapshot): Place[] {
 export function* buildPlaces(snapshot: Snapshot): Pausable<Place[]> {
   const found = known.get(snapshot);
   if (found) return found;
-  const places: Place[] = [];
+  const services: Service[] = [];
   for (const service of allServices(snapshot)) {
-    if (isCandidate(service)) places.push({ ...ownPlace(service) });
+    if (isCandidate(service)) services.push(service);
     yield;
   }
-  places.sort((a, b) => (a.service.id < b.service.id ? -1 : 1));
-  yield* forgetFolders(places);
-  yield* adoptOrphans(places);
-  yield* nameOwners(places);
-  yield* attachCompose(places);
+  services.sort((a, b) => (a.id < b.id ? -1 : 1));
+  yield;
+  const made: Place[] = [];
+  for (const service of services) {
+    if (!ownPlaces.has(service)) yield* readFacts(service);
+    made.push({ ...ownPlace(service) });
+    yield;
+  }
+  yield* forgetFolders(made);
+  yield* adoptOrphans(made);
+  yield* nameOwners(made);
+  yield* attachCompose(made);
+  const places = yield* keepPlaces(made, ownPlace, latest);
+  yield;
+  latest = new Map(places.map((place) => [place.service, place]));
   known.set(snapshot, places);
+  yield;
   return places;
 }
 
-const ownPlaces = new WeakMap<Service, Readonly<Place>>();
+/**
+ * What is remembered of a service anyway, one after the other: the first of all compiles the code and the patterns for
+ * the others, which takes 10 ms in one go.
+ */
+function* readFacts(service: Service): Pausable<void> {
+  if (!isContainer(service)) commandWords(service);
+  yield;
+  toolName(service);
+  yield;
+  mayAnswerBrowsers(service);
+  yield;
+}
 
-/** What a service's own facts say, once for as long as it stays the same from snapshot to snapshot. */
-function ownPlace(service: Service): Readonly<Place> {
+const ownPlaces = new WeakMap<Service, Place>();
+
+/** What a service's own facts say, once for as long as it stays the same from snapshot to snapshot. Never changed. */
+function ownPlace(service: Service): Place {
   const found = ownPlaces.get(service);
   if (found) return found;
   const place = isContainer(service) ? containerPlace(service) : processPlace(service);
@@ -133,12 +138,13 @@ function loosePlace(service: ProcessService): Place {
 
 /** The folder that projects lie in is none: what is served in it does not have its name. */
 function* forgetFolders(places: readonly Place[]): Pausable<void> {
+  const checkouts = [...new Set(places.flatMap(({ checkout }) => checkout ?? []))];
   for (const place of places) {
     yield;
     const { service, checkout, aliases } = place;
     if (checkout !== null || aliases.length === 0 || isContainer(service) || service.cwd === null) continue;
     const { cwd } = service;
-    if (places.some((other) => other.checkout !== null && isWithin(other.checkout, cwd))) place.aliases = [];
+    if (checkouts.some((checkout) => isWithin(checkout, cwd))) place.aliases = [];
   }
 }
 
@@ -210,10 +216,13 @@ function names(texts: readonly (string | null | undefined)[]): string[] {
  * project at the same place; exactly one, or none.
  */
 function* adoptOrphans(places: Place[]): Pausable<void> {
+  if (!places.some(isOrphan)) return;
+  const byProject = Map.groupBy(places, ({ service }) => (isContainer(service) ? undefined : service.project?.name));
   for (const place of places) {
     yield;
-    if (!place.linked || place.family !== null) continue;
-    const mains = places.filter((main) => isSameProject(place, main));
+    if (!isOrphan(place)) continue;
+    const name = isContainer(place.service) ? undefined : place.service.project?.name;
+    const mains = (byProject.get(name) ?? []).filter((main) => isSameProject(place, main));
     const families = new Set(mains.map((main) => main.family));
     const [main] = mains;
     if (families.size !== 1 || !main || isContainer(place.service) || place.checkout === null) continue;
@@ -224,22 +233,30 @@ function* adoptOrphans(places: Place[]): Pausable<void> {
   }
 }
 
+function isOrphan({ linked, family }: Place): boolean {
+  return linked && family === null;
+}
+
 /** Clones of one name in the homes of several people are told apart by whose they are: `ana.shop`. */
 function* nameOwners(places: Place[]): Pausable<void> {
   const owners = new Map<string, Map<string, string>>();
+  const users = new Map<string, string | null>();
   for (const { family, families } of places) {
     yield;
-    const owner = userOfPath(family ?? '');
-    if (family === null || owner === null) continue;
+    if (family === null) continue;
+    const owner = users.get(family) ?? userOfPath(family);
+    users.set(family, owner);
+    if (owner === null) continue;
     const name = families[0] ?? '';
     owners.set(name, (owners.get(name) ?? new Map()).set(family, nameText(owner)));
   }
   for (const place of places) {
     yield;
     const byFamily = place.family === null || place.linked ? undefined : owners.get(place.families[0] ?? '');
-    const owner = byFamily?.get(place.family ?? '');
-    const others = [...(byFamily?.values() ?? [])].filter((other) => other === owner);
-    if (owner && byFamily && byFamily.size > 1 && others.length === 1) place.branches = [...place.branches, owner];
+    if (!byFamily || byFamily.size < 2) continue;
+    const owner = byFamily.get(place.family ?? '');
+    const others = [...byFamily.values()].filter((other) => other === owner);
+    if (owner && others.length === 1) place.branches = [...place.branches, owner];
   }
 }
 
@@ -248,32 +265,4 @@ function isSameProject(orphan: Place, main: Place): boolean {
   const [a, b] = [orphan.service.project, main.service.project];
   if (!a || !b || a.name !== b.name) return false;
   return a.root.slice(orphan.checkout?.length) === b.root.slice(main.checkout?.length);
-}
-
-/** A compose project started in a checkout belongs to it: in a worktree its plain name is the main checkout's. */
-function* attachCompose(places: readonly Place[]): Pausable<void> {
-  for (const place of places) {
-    yield;
-    const { service } = place;
-    const workdir = isContainer(service) ? service.compose?.workdir : null;
-    const around = workdir ? innermost(places, workdir) : undefined;
-    if (!around) continue;
-    place.around = around;
-    if (!around.linked) place.families = [...new Set([...place.families, ...around.families])];
-    else if (place.families.some((name) => around.families.includes(name))) joinWorktree(place, around);
-  }
-}
-
-function innermost(places: readonly Place[], path: string): Place | undefined {
-  let best: Place | undefined;
-  for (const place of places) {
-    if (place.checkout === null || isContainer(place.service) || !isWithin(path, place.checkout)) continue;
-    if (!best?.checkout || place.checkout.length > best.checkout.length) best = place;
-  }
-  return best;
-}
-
-function joinWorktree(place: Place, around: Place): void {
-  const { checkout, family, linked, families, branches, directory } = around;
-  Object.assign(place, { around: null, checkout, family, linked, families, branches, directory });
 }

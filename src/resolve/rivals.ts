@@ -8,7 +8,8 @@ import { type Identity, identityOf } from '../core/identity.ts';
 import type { Mapping } from '../core/mapping.ts';
 import { baseName } from '../core/path-text.ts';
 import { isContainer, type Service, type Snapshot } from '../core/service.ts';
-import { type Place, placesOf } from './places.ts';
+import type { Place } from './place.ts';
+import { placesOf } from './places.ts';
 
 /** More rivals than this are remembered as one digest of all. */
 const MAX_RIVALS = 32;
@@ -20,7 +21,7 @@ const MAX_RIVALS = 32;
  * @param ids of the services that a step pointed at
  */
 export function rivalsOf(name: string, target: Service, ids: readonly string[], snapshot: Snapshot): Service[] {
-  const words = new Set(wordsOf(name));
+  const words = wordsOf(name);
   const places = placesOf(snapshot);
   const own = places.find(({ service }) => service.id === target.id);
   return places
@@ -41,10 +42,13 @@ function isAround(place: Place, own: Place | undefined): boolean {
   );
 }
 
-function shares({ families, parts, branches, aliases, tool }: Place, words: ReadonlySet<string>): boolean {
-  return [...families, ...parts, ...branches, ...aliases, tool].some((text) =>
-    wordsOf(text).some((word) => words.has(word)),
-  );
+function shares({ families, parts, branches, aliases, tool }: Place, words: readonly string[]): boolean {
+  const isIn = (text: string) => words.some((word) => text.includes(word)) && sharesWord(text, words);
+  return isIn(tool) || [families, parts, branches, aliases].some((names) => names.some(isIn));
+}
+
+function sharesWord(text: string, words: readonly string[]): boolean {
+  return wordsOf(text).some((word) => words.includes(word));
 }
 
 function wordsOf(text: string): string[] {

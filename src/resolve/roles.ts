@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { commandWords, imageName, withoutExtension } from '../core/command-words.ts';
 import { type ContainerService, isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
-import type { Place } from './places.ts';
+import type { Place } from './place.ts';
 import {
   API_SERVERS,
   BACK_WORDS,
@@ -44,10 +44,11 @@ export function roleWords(place: Place): RoleWords {
 const knownWords = new WeakMap<Place, RoleWords>();
 
 function findRoleWords(place: Place): RoleWords {
-  const tools = toolNames(place);
+  const tools = toolNames(place).filter((name) => TOOL_NAMES.has(name));
+  const own = ownParts(place);
+  if (tools.length === 0 && !own.some((part) => PART_WORDS.has(part))) return NO_WORDS;
   const alone = TOOLS.filter(({ names }) => names.some((name) => tools.includes(name))).flatMap(({ words }) => words);
   const known = TOOLS.flatMap(({ names }) => names).filter((name) => tools.includes(name));
-  const own = ownParts(place);
   const parts = PARTS.filter((words) => own.some((part) => words.includes(part))).flat();
   const within = new Set([...alone, ...known, ...parts]);
   return {
@@ -55,6 +56,10 @@ function findRoleWords(place: Place): RoleWords {
     alone: [...new Set([...alone, ...known])],
   };
 }
+
+const TOOL_NAMES = new Set(TOOLS.flatMap(({ names }) => names));
+const PART_WORDS = new Set(PARTS.flat());
+const NO_WORDS: RoleWords = { within: [], alone: [] };
 
 /** Is it a tool beside the work, so that the name of a project never means it? */
 export function isTool(place: Place): boolean {
@@ -67,7 +72,7 @@ const toolVerdicts = new LRUCache<string, boolean>({ max: 1_000 });
 function isToolName(tool: string): boolean {
   let verdict = toolVerdicts.get(tool);
   if (verdict === undefined) {
-    verdict = HELPERS.some((pattern) => pattern.test(tool)) || TOOLS.some(({ names }) => names.includes(tool));
+    verdict = HELPERS.some((pattern) => pattern.test(tool)) || TOOL_NAMES.has(tool);
     toolVerdicts.set(tool, verdict);
   }
   return verdict;

@@ -5,7 +5,8 @@
 import type { Service, Snapshot } from '../core/service.ts';
 import { flatText, nameText } from './name-text.ts';
 import { decidePlaces, hasWord, type NameMatch } from './names.ts';
-import { checkoutsOf, familiesOf, type Place, placesOf } from './places.ts';
+import type { Place } from './place.ts';
+import { checkoutsOf, familiesOf, placesOf } from './places.ts';
 import { isStrangeProcess, ownParts, roleWords, sameRole } from './roles.ts';
 
 /** What an origin may reach, and the part of it that names are matched in. */

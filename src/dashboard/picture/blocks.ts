@@ -1,6 +1,6 @@
 /** What the picture is made of: each service with the routes that lead to it, and each route that leads to none. Pure. */
 import type { RouteView, ServicesAnswer } from '../../api/wire.ts';
-import { compare, groupOf, titleOf } from '../choice.ts';
+import { CONTAINERS, compare, groupOf, OTHER, titleOf } from '../choice.ts';
 
 /** A service, or what a route leads to instead. */
 export interface Block {
@@ -17,6 +17,9 @@ export interface Block {
 
 const AWAY = 'Not running';
 const ADDRESSES = 'Addresses';
+
+/** Groups that are no projects, in the order that they come in behind those. */
+export const NO_PROJECTS: readonly string[] = [CONTAINERS, OTHER, ADDRESSES, AWAY];
 
 /**
  * In the order that they are shown in: by project, then by name.
@@ -85,10 +88,9 @@ function idOf({ reach, label, port }: RouteView): string {
   return reach.id ?? `at:${reach.address}:${reach.port}`;
 }
 
-/** Who is away comes last: it is read for what is there. */
 function inOrder(a: Block, b: Block): number {
   return (
-    Number(a.group === AWAY) - Number(b.group === AWAY) ||
+    NO_PROJECTS.indexOf(a.group) - NO_PROJECTS.indexOf(b.group) ||
     compare(a.group, b.group) ||
     compare(a.label, b.label) ||
     compare(a.id, b.id)

@@ -68,6 +68,28 @@ describe('a machine with few services', () => {
     expect(picture.rows).toBe(5);
   });
 
+  it('has lone services above all groups, and who belongs to no project below', () => {
+    const routes = [route('gone.localhost', 8, { state: 'away', detail: 'it stopped' })];
+    const mixed = {
+      ...services,
+      processes: [...services.processes, service(4, 'zoo'), { ...service(5, ''), project: null, cwd: '/' }],
+    };
+    const { groups, right } = layoutPicture(routes, mixed, OPTIONS);
+    expect(right.map(({ label, row }) => [label, row])).toEqual([
+      ['part3', 0],
+      ['part4', 1],
+      ['part1', 3],
+      ['part2', 4],
+      ['part5', 6],
+      ['shop', 8],
+    ]);
+    expect(groups.map(({ title, row }) => [title, row])).toEqual([
+      ['shop', 2],
+      ['Other', 5],
+      ['Not running', 7],
+    ]);
+  });
+
   it('tells who is away, who is not sure and who does not answer', () => {
     const routes = [
       route('gone.localhost', 8, { state: 'away', detail: 'it stopped' }),

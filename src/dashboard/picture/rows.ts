@@ -5,7 +5,7 @@
  */
 import type { RouteView, ServicesAnswer } from '../../api/wire.ts';
 import { healthOf } from '../health.ts';
-import { type Block, blocksOf } from './blocks.ts';
+import { type Block, blocksOf, NO_PROJECTS } from './blocks.ts';
 
 /** A hostname on the left. */
 export interface LeftNode {
@@ -81,10 +81,19 @@ export function layoutPicture(
   const blocks = blocksOf(routes, services, options.withCandidates, options.text);
   const isLong = blocks.reduce((rows, block) => rows + heightOf(block), 0) > MAX_OPEN_ROWS;
   const picture: Picture = { rows: 0, left: [], right: [], edges: [], groups: [], lines: new Map() };
-  for (const [title, members] of Map.groupBy(blocks, ({ group }) => group)) {
+  const groups = [...Map.groupBy(blocks, ({ group }) => group)];
+  const isLone = ([title, members]: [string, Block[]]): boolean => needsNoName(title, members, isLong);
+  // Those come first: behind the services of a project they would be read as more of them.
+  for (const [, members] of groups.filter(isLone)) for (const block of members) place(picture, block, options.failing);
+  for (const [title, members] of groups.filter((group) => !isLone(group))) {
     placeGroup(picture, title, members, options, isLong);
   }
   return picture;
+}
+
+/** One service of a project: its own name says the same. One line is no shorter when it is folded. */
+function needsNoName(title: string, members: readonly Block[], isLong: boolean): boolean {
+  return members.length === 1 && !NO_PROJECTS.includes(title) && (!isLong || heightOf(members[0]) === 1);
 }
 
 function placeGroup(
@@ -94,20 +103,16 @@ function placeGroup(
   { failing, toggled }: PictureOptions,
   isLong: boolean,
 ): void {
-  // One service needs no name above it: its own says the same. One line is no shorter when it is folded.
-  const isSmall = members.length === 1 && (!isLong || heightOf(members[0]) === 1);
-  const isOpen = isSmall || isLong === toggled.has(title);
+  const isOpen = isLong === toggled.has(title);
   const row = picture.rows;
-  if (!isSmall) {
-    const keys = members.flatMap((block) => block.routes.map(({ key }) => key));
-    const bad = members.flatMap((block) => block.routes.filter((route) => isBad(route, failing))).length;
-    picture.groups.push({ title, row, isOpen, services: members.length, hostnames: keys.length, bad });
-    picture.rows += 1;
-    if (!isOpen && keys.length > 0) {
-      const edge: Edge = { key: `group ${title}`, leftRow: row, rightRow: row, state: bad > 0 ? 'bad' : 'folded' };
-      picture.edges.push(edge);
-      for (const key of keys) picture.lines.set(key, edge);
-    }
+  const keys = members.flatMap((block) => block.routes.map(({ key }) => key));
+  const bad = members.flatMap((block) => block.routes.filter((route) => isBad(route, failing))).length;
+  picture.groups.push({ title, row, isOpen, services: members.length, hostnames: keys.length, bad });
+  picture.rows += 1;
+  if (!isOpen && keys.length > 0) {
+    const edge: Edge = { key: `group ${title}`, leftRow: row, rightRow: row, state: bad > 0 ? 'bad' : 'folded' };
+    picture.edges.push(edge);
+    for (const key of keys) picture.lines.set(key, edge);
   }
   if (isOpen) for (const block of members) place(picture, block, failing);
 }

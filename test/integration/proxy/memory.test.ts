@@ -100,20 +100,21 @@ async function total(body: AsyncIterable<unknown>, method: 'GET' | 'POST'): Prom
   return method === 'GET' ? bytes : Number(text);
 }
 
-it.each<[string, Send]>([
-  ['HTTP/1.1', over1(false)],
-  ['HTTP/1.1 with TLS', over1(true)],
-  ['HTTP/2', over2],
+it.each<[string, Send, number]>([
+  ['HTTP/1.1', over1(false), 60],
+  ['HTTP/1.1 with TLS', over1(true), 60],
+  // Uploads over HTTP/2 are left to the garbage collector, see pass-on.ts.
+  ['HTTP/2', over2, 120],
 ])(
   'hundreds of megabytes over %s, both ways, are never held',
-  async (_version, send) => {
+  async (_version, send, mostMb) => {
     await memory();
     const { rssBytes } = await memory();
     expect(await send('GET')).toBe(SIZE);
     expect(await send('POST')).toBe(SIZE);
     const { peakBytes } = await memory();
-    // What went through is far more. Measured on Node 26: 70 to 80 MB the first time, 0 to 70 the next.
-    expect(peakBytes - rssBytes).toBeLessThan(120 * MB);
+    // What went through is far more. Measured on Node 26: 7 to 12 MB over HTTP/1.1, 70 over HTTP/2.
+    expect(peakBytes - rssBytes).toBeLessThan(mostMb * MB);
   },
   120_000,
 );

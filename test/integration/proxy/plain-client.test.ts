@@ -160,11 +160,13 @@ describe('a connection is not used again', () => {
     ['when garbage came with the answer', `${ok('mine')}HT`],
     ['when the upstream says so', ok('mine').replace('\r\n', '\r\nConnection: close\r\n')],
     ['when it will be closed at once', ok('mine').replace('\r\n', '\r\nKeep-Alive: timeout=1\r\n')],
+    ['when more came with the end of a large answer', `${ok('x'.repeat(3_000_000))}${ok('not yours')}`],
     ['in HTTP/1.0', ok('mine').replace('HTTP/1.1', 'HTTP/1.0')],
   ])('%s', async (_when, text) => {
     const upstream = await answers(() => text);
     const client = clientOf(upstream);
-    for (let i = 0; i < 3; i++) expect((await get(client)).body).toBe('mine');
+    const own = text.includes('mine') ? 'mine' : 'x'.repeat(3_000_000);
+    for (let i = 0; i < 3; i++) expect((await get(client)).body === own).toBe(true);
     expect(upstream.connections).toBe(3);
   });
 

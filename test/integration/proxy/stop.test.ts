@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
 import { ask2, session2 } from '../../fixtures/clients.ts';
@@ -13,10 +14,14 @@ const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 let stand: ProxyStand;
 let upstream: Awaited<ReturnType<typeof httpUpstream>>;
+/** Requests that the upstream has begun to answer. */
+let asked: number;
 
 beforeEach(async () => {
   stand = await startProxyStand();
+  asked = 0;
   upstream = await httpUpstream((request, response) => {
+    asked += 1;
     if (request.url === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
@@ -48,11 +53,36 @@ describe('a proxy that stops', () => {
     });
     const session = session2(stand.port, 'app.localhost', stand.caPem);
     const over2 = ask2(session, { ':path': '/' });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await expect.poll(() => asked).toBe(2);
     await stand.stop(5_000);
     expect(await slow).toBe('first last');
     expect((await over2).body).toBe('first last');
     session.destroy();
+  });
+
+  it('answers the first request of a connection that was just made', async () => {
+    const ask = async (port: number): Promise<string> => {
+      const socket = net.connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      // A second one, whose answer shows that the first is accepted, too.
+      await fetch(`http://127.0.0.1:${port}/`, { headers: { Host: 'app.localhost' } }).then((answer) => answer.text());
+      const stopped = stand.stop(5_000);
+      setTimeout(() => socket.write('GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n'), 50);
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      await stopped;
+      return text;
+    };
+    expect(await ask(stand.port)).toContain('last');
+  });
+
+  it('does not wait for a connection that asks nothing', async () => {
+    const socket = net.connect(stand.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const before = performance.now();
+    await stand.stop(5_000);
+    expect(performance.now() - before).toBeLessThan(2_000);
+    await once(socket.resume(), 'close');
   });
 
   it('does not wait for streams of events and WebSockets', async () => {
