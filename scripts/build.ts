@@ -1,6 +1,5 @@
 /**
- * Bundle the program into dist/ for publishing, with the libraries that it uses, since one file loads in half the time
- * that some hundred take. `main.js` stays small and apart: it must be readable for a Node that is too old for the rest.
+ * Bundle the program and the dashboard for publishing.
  *
  *   node scripts/build.ts [FOLDER]
  *   FOLDER   where to, by default dist; it is emptied first
@@ -10,103 +9,17 @@ import { chmod, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Plugin, rolldown } from 'rolldown';
+import { bundleProgram } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 const run = promisify(execFile);
 
-/** Of undici what the program uses; its index loads fetch, WebSocket, caches and mocks, too: 0.9 MB of source. */
-const UNDICI = `
-import Client from 'undici/lib/dispatcher/client.js';
-import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
-import Pool from 'undici/lib/dispatcher/pool.js';
-import request from 'undici/lib/api/api-request.js';
-// As its index does.
-Object.assign(Dispatcher.prototype, { request });
-export { Client, Pool };
-`;
-
-/** Computed exports of Node's modules that are used; all others are left out. */
-const COMPUTED: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['webcrypto'],
-  'node:net': ['SocketAddress'],
-};
-
 await rm(DIST, { recursive: true, force: true });
-// The workers by themselves: chunks in common would load the program's libraries into them. They are found by their URLs
-// beside the program, so their names stay what they are in the sources.
-await bundle('main', 'src/main.ts');
-await bundle('scan.worker', 'src/discovery/scan.worker.ts');
-await bundle('engine.worker', 'src/discovery/docker/engine.worker.ts');
+await bundleProgram(DIST);
 await run(process.execPath, [join(ROOT, 'scripts/dashboard.mjs'), join(DIST, 'dashboard')]);
 // npm makes the bin executable when it installs the package; a checkout runs it as it is.
 await chmod(join(DIST, 'main.js'), 0o755);
 for (const name of (await readdir(DIST, { recursive: true })).sort()) {
   if (name !== 'dashboard') console.log(`dist/${name} ${Math.ceil((await stat(join(DIST, name))).size / 1024)} kB`);
-}
-
-/** Code in the place of undici's index. */
-function undiciParts(): Plugin {
-  const file = join(ROOT, 'undici-parts.js');
-  return {
-    name: 'undici-parts',
-    resolveId: (id) => (id === 'undici' ? file : null),
-    load: (id) => (id === file ? UNDICI : null),
-  };
-}
-
-/**
- * Takes Node's modules without importing them. An import reads all of their exports, also those that are computed then:
- * WebSocket of `node:http` loads all of Node's own undici (55 ms, 16 MB), `process` opens stdin, `tls` makes strings of
- * 150 roots.
- */
-function builtinsUnread(): Plugin {
-  const files = new Map<string, string>();
-  return {
-    name: 'builtins-unread',
-    resolveId: (id, importer, { kind }) => {
-      // Prompts use the computed stdin, and are loaded where somebody sits at it.
-      if (!id.startsWith('node:') || kind === 'require-call' || importer?.includes('/@clack/')) return null;
-      const file = join(ROOT, `${id.replaceAll(/\W/g, '-')}.js`);
-      files.set(file, id);
-      return { id: file, moduleSideEffects: false };
-    },
-    load: (file) => {
-      const id = files.get(file);
-      if (id === undefined) return null;
-      const names = [...plainExports(process.getBuiltinModule(id) ?? {}), ...(COMPUTED[id] ?? [])];
-      return [
-        `const it = process.getBuiltinModule('${id}');`,
-        'export default it;',
-        `export const { ${names.join(', ')} } = it;`,
-      ].join('\n');
-    },
-  };
-}
-
-/** Names of exports that are there without being computed. */
-function plainExports(module: object): string[] {
-  const all = Object.entries(Object.getOwnPropertyDescriptors(module));
-  return all.flatMap(([name, { value }]) => (value === undefined || name === 'default' ? [] : [name]));
-}
-
-async function bundle(name: string, input: string): Promise<void> {
-  const build = await rolldown({
-    input: { [name]: join(ROOT, input) },
-    platform: 'node',
-    plugins: [undiciParts(), builtinsUnread()],
-  });
-  await build.write({
-    dir: DIST,
-    format: 'esm',
-    entryFileNames: '[name].js',
-    // What is loaded later must be of this very build, also where an update has replaced the files meanwhile.
-    chunkFileNames: '[name]-[hash].js',
-    // V8 keeps every script's source, with two bytes a character if one of them is not Latin-1.
-    charset: 'ascii',
-    // Names stay, so that a stack in a log can be read.
-    minify: { compress: true, mangle: false, codegen: true },
-  });
-  await build.close();
 }

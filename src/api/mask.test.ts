@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/fixtures/cpu-time.ts';
 import { maskDeep, maskText } from './mask.ts';
 
 describe('maskText', () => {
@@ -26,21 +27,22 @@ describe('maskText', () => {
   });
 
   it('takes hostile text in no time', () => {
-    const started = performance.now();
-    for (const part of [
-      'token',
-      '--token ',
-      'a://b:',
-      'eyJaaaaa.',
-      '"token" ',
-      'password'.repeat(3),
-      '-key',
-      '-',
-      'key ',
-      'a-key=',
-    ])
-      maskText(part.repeat(20_000));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const tookMs = cpuMs(() => {
+      for (const part of [
+        'token',
+        '--token ',
+        'a://b:',
+        'eyJaaaaa.',
+        '"token" ',
+        'password'.repeat(3),
+        '-key',
+        '-',
+        'key ',
+        'a-key=',
+      ])
+        maskText(part.repeat(20_000));
+    });
+    expect(tookMs).toBeLessThan(2_000);
   });
 });
 

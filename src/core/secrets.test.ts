@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/fixtures/cpu-time.ts';
 import { looksSecret } from './secrets.ts';
 
 /** How many of 500 random texts are seen. */
@@ -45,10 +46,11 @@ describe('looksSecret()', () => {
   });
 
   it('is no longer than a moment about any text', () => {
-    const startedAt = performance.now();
-    for (const text of ['a'.repeat(400), 'aB'.repeat(200), '-_'.repeat(200), 'eyj'.repeat(133), '://'.repeat(133)]) {
-      for (let i = 0; i < 100; i++) looksSecret(text);
-    }
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const tookMs = cpuMs(() => {
+      for (const text of ['a'.repeat(400), 'aB'.repeat(200), '-_'.repeat(200), 'eyj'.repeat(133), '://'.repeat(133)]) {
+        for (let i = 0; i < 100; i++) looksSecret(text);
+      }
+    });
+    expect(tookMs).toBeLessThan(500);
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/fixtures/cpu-time.ts';
 import { anySecret, SECRET_ARGV, SECRET_PLACES, secretText } from '../../test/fixtures/secrets.ts';
 import { anySnapshot } from '../../test/fixtures/snapshots.ts';
 import { allServices, type ContainerService, isContainer, type ProcessService, type Service } from '../core/service.ts';
@@ -289,8 +290,9 @@ describe('what leaves the machine', () => {
   it('costs little on a hostile command line', () => {
     const argv = ['node', ...Array.from({ length: 2_000 }, () => 'a-passwor'.repeat(1_000))];
     const services = [running(argv), running([], { args: `node ${'--pass'.repeat(100_000)}` })];
-    const startedAt = performance.now();
-    for (const service of services) redactService(service);
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    const tookMs = cpuMs(() => {
+      for (const service of services) redactService(service);
+    });
+    expect(tookMs).toBeLessThan(100);
   });
 });

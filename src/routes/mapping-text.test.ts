@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/fixtures/cpu-time.ts';
 import { entryOf, parseMappingFile, serializeMappingFile } from './mapping-file.ts';
 import { hasLongNumber, isDeeperThan, salvageMembers, wholeMembers } from './mapping-text.ts';
 
@@ -122,11 +123,12 @@ describe('salvageMembers', () => {
   });
 
   it('is linear on hostile text', () => {
-    const startedAt = performance.now();
-    salvageMembers(`{${'\n  "a": {'.repeat(200_000)}`);
-    salvageMembers(`{"a": ${'['.repeat(1_000_000)}`);
-    salvageMembers(`{${'"'.repeat(1_000_000)}`);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const tookMs = cpuMs(() => {
+      salvageMembers(`{${'\n  "a": {'.repeat(200_000)}`);
+      salvageMembers(`{"a": ${'['.repeat(1_000_000)}`);
+      salvageMembers(`{${'"'.repeat(1_000_000)}`);
+    });
+    expect(tookMs).toBeLessThan(5_000);
   });
 
   it('never throws', () => {

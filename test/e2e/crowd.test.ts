@@ -39,7 +39,7 @@ describe.skipIf(!canRun)('a thousand routes [needs chromium, certutil, linux]', 
     await hostwise?.stop();
     await crowd?.stop();
     if (dataDir) await removeDir(dataDir);
-  }, 30_000);
+  });
   beforeEach(() => {
     opened = undefined;
   });

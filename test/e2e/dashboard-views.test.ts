@@ -14,7 +14,7 @@ describe.skipIf(!canRun)('views of the dashboard [needs chromium, certutil, git]
   beforeAll(async () => {
     stage = await setPageStage();
   }, 90_000);
-  afterAll(() => stage?.close(), 30_000);
+  afterAll(() => stage?.close());
   afterEach(async () => {
     stage.llmSays(undefined);
     const { wrong } = tab;

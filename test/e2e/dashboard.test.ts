@@ -54,7 +54,7 @@ describe.skipIf(!canRun)('the dashboard [needs chromium, certutil, git]', { time
     await hostwise?.stop();
     await Promise.all(servers.map((server) => server.stop()));
     await removeDir(parent);
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     opened = await openDashboard(chromium.browser, hostwise);

@@ -43,7 +43,7 @@ describe.skipIf(!canRun)('every page [needs chromium, certutil, git]', { timeout
     await visitor.close();
     if (HOME !== undefined) await browseFor(BROWSE_MS, stage.hostwise.httpPort);
   }, 90_000 + BROWSE_MS);
-  afterAll(() => stage?.close(), 30_000);
+  afterAll(() => stage?.close());
   afterEach(async () => {
     stage.llmSays(UNSURE);
     await tab.close();

@@ -47,7 +47,7 @@ describe.skipIf(!canRun)('https://<project>.localhost [needs chromium, certutil,
     await hostwise?.stop();
     await Promise.all(servers.map((server) => server.stop()));
     await removeDir(parent);
-  }, 30_000);
+  });
 
   /** As typed into the address bar. */
   function urlOf(project: SampleProject, path = '/'): string {

@@ -14,7 +14,7 @@ describe.skipIf(!canRun)('pages in the place of an app [needs chromium, certutil
   beforeAll(async () => {
     stage = await setPageStage();
   }, 90_000);
-  afterAll(() => stage?.close(), 30_000);
+  afterAll(() => stage?.close());
   afterEach(async () => {
     stage.llmSays(undefined);
     const { wrong } = tab;

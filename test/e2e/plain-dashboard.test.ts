@@ -50,5 +50,5 @@ describe.skipIf(!needs('chromium'))('the plain dashboard [needs chromium]', () =
       `[...document.links].find((link) => link.textContent === '${HOSTNAME}')?.getClientRects().length`,
     );
     expect(lines).toBe(1);
-  }, 30_000);
+  });
 });

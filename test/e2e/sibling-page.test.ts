@@ -24,7 +24,7 @@ describe.skipIf(!canRun)('a page on a sibling hostname [needs chromium, certutil
     await mine.page.locator('#app main').waitFor();
     await mine.close();
   }, 90_000);
-  afterAll(() => stage?.close(), 30_000);
+  afterAll(() => stage?.close());
   beforeEach(async () => {
     tab = await stage.open();
     // The evil page is the blog's: an app like any other.

@@ -36,4 +36,4 @@ it('answers a client that sends its second ClientHello when its name was forgott
   line.goOn();
   expect(await slow).toBe('slow.localhost');
   expect(await shakeHands(hostwise.httpsPort, 'after.localhost')).toBe('after.localhost');
-}, 60_000);
+});

@@ -7,6 +7,7 @@ import { rawAsk, rawClient } from '../fixtures/raw-client.ts';
 import { END_STREAM, FRAME, fieldBlock, frame, rawSession, requestFrame } from '../fixtures/raw-h2.ts';
 import { type RawUpstream, rawUpstream } from '../fixtures/raw-upstream.ts';
 import { wireRequests } from '../fixtures/strict-http.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
 
 let stand: ProxyStand;
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -66,12 +67,12 @@ it('an HTTP/1.1 chunked body stays chunked', async () => {
   expectFramed(upstream.received.join(''));
 });
 
-/** Send bytes over plain HTTP and give the upstream time to see what comes of them. */
-async function sendRaw(bytes: string): Promise<void> {
+/** Send bytes over plain HTTP that end in {@link SMUGGLED}, and wait until the upstream has seen them. */
+async function sendRaw(upstream: RawUpstream, bytes: string): Promise<void> {
   const socket = net.connect(stand.port, '127.0.0.1');
   socket.on('error', () => {});
   socket.write(bytes, 'latin1');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await waitFor('the body at the upstream', () => upstream.received.join('').includes(SMUGGLED));
   socket.destroy();
 }
 
@@ -80,7 +81,7 @@ it.each(['', 'Expect: 100-continue\r\n'])(
   async (expectation) => {
     const upstream = await lenientUpstream();
     const head = `POST / HTTP/1.1\r\nHost: lenient.localhost\r\n${expectation}Connection: content-length\r\n`;
-    await sendRaw(`${head}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`);
+    await sendRaw(upstream, `${head}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`);
     const seen = upstream.received.join('');
     expect(seen).toContain('smuggled');
     expectFramed(seen);
@@ -90,7 +91,7 @@ it.each(['', 'Expect: 100-continue\r\n'])(
 it('an upgrade with a body is an ordinary request, whole and framed', async () => {
   const upstream = await lenientUpstream();
   const head = 'GET / HTTP/1.1\r\nHost: lenient.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
-  await sendRaw(`${head}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`);
+  await sendRaw(upstream, `${head}Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`);
   const seen = upstream.received.join('');
   expect(seen).not.toMatch(/\r\nupgrade:/i);
   expectFramed(seen);

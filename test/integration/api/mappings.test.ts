@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loopMs } from '../../fixtures/loop-time.ts';
 import { type ControlServer, serveControl } from './serve-control.ts';
 
 let server: ControlServer;
@@ -126,11 +127,10 @@ for (const version of ['1.1', '2'] as const) {
 
 describe('bodies', () => {
   it.each(['1.1', '2'] as const)('refuses 10 MB quickly over HTTP/%s', async (version) => {
-    const started = Date.now();
     const body = Buffer.alloc(10 * 1024 * 1024, 'a');
-    const answer = await server.request({ method: 'PUT', path: '/_api/mappings/shop.localhost', body, version });
-    expect(answer.status).toBe(413);
-    expect(Date.now() - started).toBeLessThan(3_000);
+    const asking = server.request({ method: 'PUT', path: '/_api/mappings/shop.localhost', body, version });
+    expect(await loopMs(asking)).toBeLessThan(3_000);
+    expect((await asking).status).toBe(413);
     expect(server.mappings.size).toBe(0);
   });
 

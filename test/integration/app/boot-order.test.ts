@@ -62,7 +62,7 @@ describe('without an LLM', () => {
   let hostwise: RunningHostwise;
   beforeAll(async () => {
     hostwise = await startHostwise({ args: ['--resolve', 'names'] });
-  }, 30_000);
+  });
   afterAll(() => hostwise?.stop());
 
   const mappingOf = async (host: string) => {
@@ -81,7 +81,7 @@ describe('without an LLM', () => {
     await expect.poll(() => visit(hostwise, host), { timeout: 10_000 }).toBe('web');
     const rivals = [expect.any(String), expect.any(String)];
     await expect.poll(() => mappingOf(host), { timeout: 10_000 }).toMatchObject({ source: 'name', rivals });
-  }, 30_000);
+  });
 
   it('stays with the site when the API is started later, and does not ask why at every navigation', async () => {
     const pair = await makePair();
@@ -94,7 +94,7 @@ describe('without an LLM', () => {
     await expect.poll(async () => (await mappingOf(host)).rivals?.length, { timeout: 10_000 }).toBe(2);
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('web');
-  }, 30_000);
+  });
 
   it('shows the site when the API that had its name is gone, and never the other way round', async () => {
     const pair = await makePair();
@@ -108,7 +108,7 @@ describe('without an LLM', () => {
     await web.stop();
     await start(pair, 'api.js');
     expect(await visit(hostwise, host)).toBe(503);
-  }, 30_000);
+  });
 
   it('follows a restart on another port while a better one is looked for', async () => {
     const pair = await makePair();
@@ -122,7 +122,7 @@ describe('without an LLM', () => {
     await expect
       .poll(async () => (await mappingOf(host)).port)
       .toBe(Number(/listening on (\d+)/.exec(second.output())?.[1]));
-  }, 30_000);
+  });
 
   it('is no matter of a page’s assets: they get what the page got', async () => {
     const pair = await makePair();
@@ -132,7 +132,7 @@ describe('without an LLM', () => {
     await delay(PAUSE_MS);
     await start(pair, 'web.js');
     expect(await visit(hostwise, host, { accept: '*/*' })).toBe('api');
-  }, 30_000);
+  });
 
   it('never moves what the user set', async () => {
     const pair = await makePair();
@@ -146,7 +146,7 @@ describe('without an LLM', () => {
     expect(await visit(hostwise, host)).toBe('api');
     await delay(PAUSE_MS);
     expect(await visit(hostwise, host)).toBe('api');
-  }, 30_000);
+  });
 });
 
 describe('with an LLM', () => {
@@ -175,5 +175,5 @@ describe('with an LLM', () => {
     expect(llm.requests).toHaveLength(2);
     const mappings = await askControl(hostwise.controlSocket, '/_api/mappings/');
     expect(mappings).toMatchObject({ [host]: { source: 'llm' } });
-  }, 40_000);
+  });
 });

@@ -38,7 +38,7 @@ beforeAll(async () => {
     return false;
   });
   hostwise = await startHostwise({ env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' } });
-}, 60_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await app?.stop();
@@ -64,5 +64,5 @@ describe('a navigation that waits for a local model', () => {
     expect(second).not.toMatch(NOTE);
     expect(second).toMatch(/language model/);
     releaseAll();
-  }, 60_000);
+  });
 });

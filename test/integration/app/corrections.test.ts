@@ -23,7 +23,7 @@ beforeAll(async () => {
   port = Number((await app.printed(/listening on (\d+)/))[1]);
   llm = await startLlmServer();
   hostwise = await startHostwise({ env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' } });
-}, 30_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await llm?.close();
@@ -79,7 +79,7 @@ describe.each([
     await correct(`${word}.localhost`);
     const told = await toldAbout(`new-${word}-page.localhost`);
     expect(told.at(-1)).toEqual({ host: `${word}.localhost`, chosen: shop.name, port });
-  }, 30_000);
+  });
 });
 
 it('what the program decided itself is none', async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   app = startProcess(process.execPath, ['server.js'], { cwd: shop.folder });
   await app.printed(/listening on/);
   hostwise = await startHostwise({ env: { DOCKER_HOST: 'nonsense://nowhere' } });
-}, 30_000);
+});
 
 afterAll(async () => {
   await app?.stop();

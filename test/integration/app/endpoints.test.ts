@@ -23,7 +23,7 @@ beforeAll(async () => {
   shopPort = Number((await app.printed(/listening on (\d+)/))[1]);
   hostwise = await startHostwise();
   caPem = await readFile(hostwise.caFile, 'utf8');
-}, 30_000);
+});
 
 afterAll(async () => {
   await app?.stop();
@@ -237,5 +237,5 @@ describe('plain HTTP', () => {
     } finally {
       await other.stop();
     }
-  }, 30_000);
+  });
 });

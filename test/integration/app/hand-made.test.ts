@@ -12,7 +12,7 @@ let hostwise: RunningHostwise;
 beforeAll(async () => {
   parent = await makeTempDir('hw-hand-made');
   hostwise = await startHostwise({ args: ['--resolve', 'names'] });
-}, 30_000);
+});
 
 afterAll(async () => {
   await hostwise?.stop();
@@ -48,25 +48,21 @@ async function seen(host: string): Promise<unknown> {
 it.each([
   ['a port', (_project: SampleProject, port: number) => ({ type: 'process', target: 'localhost', port })],
   ['a directory', ({ folder }: SampleProject, port: number) => ({ type: 'process', target: folder, port })],
-])(
-  'to %s follows a restart on another port, while a stranger has the old one',
-  async (what, target) => {
-    const [mine, stranger] = await Promise.all(['mine', 'stranger'].map((word) => makeApiProject(parent, word)));
-    if (!mine || !stranger) throw new Error('no projects');
-    const host = `by-${what.replace(/\W/g, '-')}.localhost`;
-    const first = await start(mine);
-    expect((await put(host, target(mine, first.port))).body).toBe('Updated');
-    expect(await seen(host)).toBe(mine.name);
-    await first.app.stop();
-    const other = await start(stranger, first.port);
-    expect(other.port).toBe(first.port);
-    expect(await seen(host)).toBe(503);
-    await start(mine);
-    expect(await seen(host)).toBe(mine.name);
-    expect(await mappingOf(host)).toMatchObject({ source: 'user' });
-  },
-  30_000,
-);
+])('to %s follows a restart on another port, while a stranger has the old one', async (what, target) => {
+  const [mine, stranger] = await Promise.all(['mine', 'stranger'].map((word) => makeApiProject(parent, word)));
+  if (!mine || !stranger) throw new Error('no projects');
+  const host = `by-${what.replace(/\W/g, '-')}.localhost`;
+  const first = await start(mine);
+  expect((await put(host, target(mine, first.port))).body).toBe('Updated');
+  expect(await seen(host)).toBe(mine.name);
+  await first.app.stop();
+  const other = await start(stranger, first.port);
+  expect(other.port).toBe(first.port);
+  expect(await seen(host)).toBe(503);
+  await start(mine);
+  expect(await seen(host)).toBe(mine.name);
+  expect(await mappingOf(host)).toMatchObject({ source: 'user' });
+});
 
 it('that is read, changed and written back still says who is meant', async () => {
   const mine = await makeApiProject(parent, 'kept');
@@ -81,4 +77,4 @@ it('that is read, changed and written back still says who is meant', async () =>
   expect(after).toMatchObject({ identity: before.identity, host: 'target', source: 'user' });
   await start(mine);
   expect(await seen(host)).toBe(mine.name);
-}, 30_000);
+});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   app = startProcess(process.execPath, ['server.js'], { cwd: shop.folder });
   await app.printed(/listening on/);
   hostwise = await startHostwise({ args: ['--resolve', 'names'], env: { HOME: home } });
-}, 30_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await app?.stop();
@@ -60,5 +60,5 @@ describe('"hostwise" in package.json', () => {
     // Its other name still leads there.
     const canonical = await ask1({ port: hostwise.httpPort, host: `${shop.name}.localhost` });
     expect([canonical.status, canonical.body]).toEqual([200, 'the shop']);
-  }, 30_000);
+  });
 });

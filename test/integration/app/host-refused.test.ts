@@ -26,13 +26,13 @@ beforeAll(async () => {
   vite = startProcess('npm', ['run', 'dev'], { cwd: shop.folder });
   await vite.printed(/Local: +http/);
   hostwise = await startHostwise({ args: ['--domain', DOMAIN] });
-}, 60_000);
+});
 
 afterAll(async () => {
   await vite?.stop();
   await hostwise?.stop();
   await removeDir(parent);
-}, 30_000);
+});
 
 const typed = (host: string, path: string): Promise<Answer> =>
   ask1({ port: hostwise.httpPort, host, path, headers: TYPED });
@@ -66,7 +66,7 @@ it('Vite refuses a name of another domain, and serves it after one click', async
   const served = await typed(host, '/?a=1');
   expect(served.status).toBe(200);
   expect(served.body).toContain('/@vite/client');
-}, 30_000);
+});
 
 describe('a server that refuses as Rails does, X-Forwarded-Host included', () => {
   const names = (request: IncomingMessage) => [request.headers.host, request.headers['x-forwarded-host']];

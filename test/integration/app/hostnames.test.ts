@@ -15,7 +15,7 @@ beforeAll(async () => {
   llm = await startLlmServer();
   hostwise = await startHostwise({ env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' } });
   caPem = await readFile(hostwise.caFile, 'utf8');
-}, 30_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await llm?.close();
@@ -140,7 +140,7 @@ describe('by the command line', () => {
     );
     expect(lines.every(({ reason }) => reason !== '')).toBe(true);
     expect(askedSince(before)).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('by PUT', () => {

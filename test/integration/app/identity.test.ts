@@ -36,7 +36,7 @@ beforeAll(async () => {
   parent = await makeTempDir('hw-identity');
   [first, second] = await Promise.all([makeApiProject(parent, 'first'), makeApiProject(parent, 'second')]);
   hostwise = await startHostwise();
-}, 30_000);
+});
 
 afterAll(async () => {
   await Promise.all([...running].map((app) => app.stop()));
@@ -59,7 +59,7 @@ describe('an app that stops while another takes its port', () => {
       expect(await whoAnswers(first)).toBe(first.name);
     }
     await stop(app);
-  }, 60_000);
+  });
 
   it('is not answered for by the other under a storm of requests either', async () => {
     let { app, port } = await start(first);
@@ -82,7 +82,7 @@ describe('an app that stops while another takes its port', () => {
     await stop(app);
     expect([...seen].filter((one) => one !== first.name && one !== 503 && one !== 502)).toEqual([]);
     expect(seen).toContain(first.name);
-  }, 60_000);
+  });
 });
 
 describe('an app that is restarted', () => {
@@ -101,5 +101,5 @@ describe('an app that is restarted', () => {
     const followed = { ...mappings, [host]: { ...mappings[host], port: after.port } };
     await expect.poll(async () => JSON.parse(await readFile(file, 'utf8'))).toEqual(followed);
     await stop(after.app);
-  }, 30_000);
+  });
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   await app.printed(/listening on/);
   llm = await startLlmServer();
   hostwise = await startHostwise({ env: { LLM_API_URL: llm.url, LLM_API_KEY: undefined, MODEL: 'test' } });
-}, 30_000);
+});
 
 afterAll(async () => {
   await hostwise?.stop();

@@ -25,7 +25,7 @@ beforeAll(async () => {
   shop = await makeApiProject(parent, 'shop');
   app = startProcess(process.execPath, ['server.js'], { cwd: shop.folder });
   await app.printed(/listening on/);
-}, 30_000);
+});
 afterAll(async () => {
   await app?.stop();
   await removeDir(parent);
@@ -71,7 +71,7 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     const clicked = await get(`basketful-${shop.name}.localhost`, NAVIGATION);
     expect([clicked.status, llm.requests.length]).toEqual([200, 21]);
     expect((await get(`${shop.name}.localhost`, NAVIGATION)).status).toBe(200);
-  }, 60_000);
+  });
 
   it.each<[string, Record<string, string>]>([
     ['frames', { ...NAVIGATION, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }],
@@ -79,17 +79,13 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     ['objects', { ...NAVIGATION, 'sec-fetch-dest': 'object', 'sec-fetch-site': 'cross-site' }],
     ['prefetched pages', { ...NAVIGATION, 'sec-fetch-site': 'same-site', 'sec-purpose': 'prefetch' }],
     ['prerendered pages', { ...NAVIGATION, 'sec-fetch-site': 'same-site', 'sec-purpose': 'prefetch;prerender' }],
-  ])(
-    'cannot use up what is kept for clicks by %s',
-    async (_what, headers) => {
-      const { llm, get } = await startBoth(nothingFits);
-      for (let i = 0; i < 25; i++) expect((await get(`invented-${i}.localhost`, headers)).status).not.toBe(200);
-      expect(llm.requests).toHaveLength(20);
-      await get('clicked.localhost', NAVIGATION);
-      expect(llm.requests).toHaveLength(21);
-    },
-    60_000,
-  );
+  ])('cannot use up what is kept for clicks by %s', async (_what, headers) => {
+    const { llm, get } = await startBoth(nothingFits);
+    for (let i = 0; i < 25; i++) expect((await get(`invented-${i}.localhost`, headers)).status).not.toBe(200);
+    expect(llm.requests).toHaveLength(20);
+    await get('clicked.localhost', NAVIGATION);
+    expect(llm.requests).toHaveLength(21);
+  });
 
   it('costs one question for each hostname, however many of its assets ask at once and again', async () => {
     const { llm, get } = await startBoth(nothingFits);
@@ -101,7 +97,7 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
     const questions = llm.requests.map(({ body }) => JSON.stringify(body));
     expect(questions.length).toBeGreaterThan(0);
     expect(new Set(questions).size).toBe(questions.length);
-  }, 60_000);
+  });
 
   it('is told in the status, too, when not even a click may ask', async () => {
     const { llm, hostwise, get } = await startBoth(nothingFits);
@@ -131,7 +127,7 @@ describe('a page that asks for 500 hostnames that nobody knows', () => {
       headers: TYPED,
     });
     expect(page.body).toMatch(/budget of LLM calls/);
-  }, 60_000);
+  });
 });
 
 describe('?force', () => {
@@ -140,7 +136,7 @@ describe('?force', () => {
     const host = `${shop.name}.localhost`;
     for (let i = 0; i < 5; i++) expect((await get(host, TYPED, '/?force')).status).toBe(303);
     expect(llm.requests).toHaveLength(1);
-  }, 30_000);
+  });
 
   it('of a hostname that nobody knows says that it was just asked', async () => {
     const { get } = await startBoth(nothingFits);
@@ -149,7 +145,7 @@ describe('?force', () => {
     const again = await get('zzz.localhost', curl, '/?force');
     expect(again.status).toBe(404);
     expect((JSON.parse(again.body) as { why: string }).why).toMatch(/less than 10 s ago/);
-  }, 30_000);
+  });
 });
 
 describe('an LLM that is down', () => {
@@ -162,5 +158,5 @@ describe('an LLM that is down', () => {
       llm: { usable: false, reason: expect.stringContaining('LLM_AUTH') },
     });
     expect((await get(`${shop.name}.localhost`, NAVIGATION)).status).toBe(200);
-  }, 30_000);
+  });
 });

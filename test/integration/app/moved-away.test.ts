@@ -21,7 +21,7 @@ let elsewhere: string;
 beforeAll(async () => {
   parent = await makeTempDir('hw-moved');
   hostwise = await startHostwise({ args: ['--resolve', 'names'] });
-}, 40_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await removeDir(parent);
@@ -75,7 +75,7 @@ describe('a project that is moved', () => {
     await start(elsewhere);
     expect(await visit()).toBe(`app in ${elsewhere}`);
     expect(await mapping()).toMatchObject({ source: 'name', identity: { workdir: elsewhere } });
-  }, 30_000);
+  });
 
   it('is waited for as long as its folder is there, whoever else is called so', async () => {
     const app = await start(project.folder);
@@ -86,7 +86,7 @@ describe('a project that is moved', () => {
     expect(await visit()).toBe(503);
     await start(project.folder);
     expect(await visit()).toBe(`app in ${project.folder}`);
-  }, 30_000);
+  });
 
   it('is not followed by what the user set', async () => {
     const app = await start(project.folder);
@@ -98,7 +98,7 @@ describe('a project that is moved', () => {
     await start(elsewhere);
     expect(await visit()).toBe(503);
     expect(await mapping()).toEqual(before);
-  }, 30_000);
+  });
 
   it('is asked of the LLM where no name settles it', async () => {
     const llm = await startLlmServer();
@@ -115,7 +115,7 @@ describe('a project that is moved', () => {
     await start(elsewhere);
     await expect.poll(() => visit(asking, guessed), { timeout: 10_000 }).toBe(`app in ${elsewhere}`);
     expect(llm.requests).toHaveLength(2);
-  }, 40_000);
+  });
 });
 
 describe('never a neighbour', () => {
@@ -130,7 +130,7 @@ describe('never a neighbour', () => {
     await git(project.folder, 'worktree', 'remove', '--force', elsewhere);
     await expect.poll(() => visit(hostwise, branch), { timeout: 10_000 }).toBe(404);
     expect(await visit()).toBe(`app in ${project.folder}`);
-  }, 30_000);
+  });
 
   it('an API does not take the name while a build makes the site’s folder anew', async () => {
     const dist = join(project.folder, 'dist');
@@ -146,7 +146,7 @@ describe('never a neighbour', () => {
     await cp(join(project.folder, 'server.js'), join(dist, 'server.js'));
     await start(dist);
     expect(await visit()).toBe(`app in ${dist}`);
-  }, 30_000);
+  });
 
   it('the same server in a folder of another name is the same', async () => {
     const dist = join(project.folder, 'dist');
@@ -158,5 +158,5 @@ describe('never a neighbour', () => {
     await start(build);
     expect(await visit()).toBe(`app in ${build}`);
     expect(await mapping()).toMatchObject({ source: 'name', identity: { workdir: build } });
-  }, 30_000);
+  });
 });

@@ -38,7 +38,7 @@ beforeAll(async () => {
   const projects = await Promise.all(['web', 'api', 'auth'].map((name) => makeApiProject(parent, name)));
   [web, api, auth] = (await Promise.all(projects.map(start))) as [Started, Started, Started];
   hostwise = await startHostwise();
-}, 30_000);
+});
 
 afterAll(async () => {
   await Promise.all([web, api, auth].map((one) => one?.app.stop()));

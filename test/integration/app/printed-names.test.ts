@@ -15,7 +15,7 @@ let hostwise: RunningHostwise;
 beforeAll(async () => {
   parent = await makeTempDir('hw-printed');
   hostwise = await startHostwise({ args: ['--resolve', 'names'], env: { HOME: parent } });
-}, 40_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await removeDir(parent);
@@ -69,7 +69,7 @@ describe('a hostname that services shows', () => {
     await other.stop();
     expect(await shownFor(app)).toBe(`${name}.localhost`);
     expect([await answerAt(shown), await answerAt(`${name}.localhost`)]).toEqual([one, one]);
-  }, 40_000);
+  });
 
   it('stays when the other program of the project stops', async () => {
     const folder = await projectIn('.', `pair-${process.pid}`);
@@ -79,7 +79,7 @@ describe('a hostname that services shows', () => {
     await other.stop();
     expect(await shownFor(app)).toBe(`pair-${process.pid}.localhost`);
     expect(await answerAt(shown)).toBe(folder);
-  }, 40_000);
+  });
 });
 
 describe('a folder that is no project', () => {
@@ -97,5 +97,5 @@ describe('a folder that is no project', () => {
     expect(body).toContain(`"${name}" is a folder here, and no project`);
     expect(body).toContain(`"${shown.slice(0, -'.localhost'.length)}"`);
     expect(body).not.toContain('No service here is called');
-  }, 30_000);
+  });
 });

@@ -52,7 +52,7 @@ beforeAll(async () => {
     args: ['--log-level', 'debug', '--resolve', 'llm'],
     env: { LLM_API_URL: llm.url, LLM_API_KEY: API_KEY, MODEL: 'test' },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await hostwise?.stop();
   await Promise.all(apps.map((app) => app.stop()));
@@ -93,5 +93,5 @@ describe('a decision among processes with secrets', () => {
     })) {
       expect([where, text.includes(WORD), text.includes(API_KEY)]).toEqual([where, false, false]);
     }
-  }, 60_000);
+  });
 });

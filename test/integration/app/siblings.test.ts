@@ -50,7 +50,7 @@ describe('a sibling that starts with its page', () => {
   let hostwise: RunningHostwise;
   beforeAll(async () => {
     hostwise = await startHostwise({ args: ['--resolve', 'names'] });
-  }, 30_000);
+  });
   afterAll(() => hostwise?.stop());
 
   it('answers the fetch that was sent before it listened', async () => {
@@ -59,7 +59,7 @@ describe('a sibling that starts with its page', () => {
     const early = fetchFrom(hostwise, mono, '/_proxy/api/a%2Fb?x=%00');
     await startPart(mono, 'api');
     expect(await early).toMatchObject({ status: 200, body: 'api /a%2Fb?x=%00' });
-  }, 30_000);
+  });
 
   it('is given up when a second look does not find it, and found as soon as it runs', async () => {
     const mono = await makeMonorepo();
@@ -70,7 +70,7 @@ describe('a sibling that starts with its page', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(950);
     await startPart(mono, 'api');
     expect(await fetchFrom(hostwise, mono, '/_proxy/api/x')).toMatchObject({ status: 200, body: 'api /x' });
-  }, 30_000);
+  });
 
   it('takes over from the one that answered to another word for it until then', async () => {
     const mono = await makeMonorepo();
@@ -81,7 +81,7 @@ describe('a sibling that starts with its page', () => {
     await expect
       .poll(async () => (await fetchFrom(hostwise, mono, '/_proxy/api/x')).body, { timeout: 15_000 })
       .toBe('api /x');
-  }, 30_000);
+  });
 });
 
 describe('a sibling whose name says nothing', () => {
@@ -103,5 +103,5 @@ describe('a sibling whose name says nothing', () => {
     expect(question).toContain(`"${mono.name}"`);
     expect(JSON.parse(question.slice(question.indexOf('{')))).toMatchObject({ service: 'my-stock', origin: {} });
     expect(question).not.toContain(other.name);
-  }, 40_000);
+  });
 });

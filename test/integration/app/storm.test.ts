@@ -17,7 +17,7 @@ let hostwise: RunningHostwise;
 beforeAll(async () => {
   parent = await makeTempDir('hw-storm');
   hostwise = await startHostwise();
-}, 60_000);
+});
 
 afterAll(async () => {
   await hostwise?.stop();

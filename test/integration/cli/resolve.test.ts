@@ -120,7 +120,7 @@ describe('hostwise resolve --services FILE', () => {
     const told = await cli(['resolve', ...ask], { dataDir: hostwise.dataDir, env });
     expect(llm.bodies).toHaveLength(4);
     expect(llmStepOf(told.stdout)?.requests).toEqual(llm.bodies.slice(2));
-  }, 60_000);
+  });
 
   it('shows without a request what a request would be, and then sends just that', async () => {
     const llm = await recordingLlm('{"candidate":"none","port":null,"confidence":1,"reason":"nothing is called so"}');

@@ -7,8 +7,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startProcess } from '../../fixtures/dev-server.ts';
 import { type RunningHostwise, startHostwise } from '../../fixtures/hostwise-process.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
-import { cli, MAIN } from './run-cli.ts';
+import { cli } from './run-cli.ts';
 
 async function started(options: Parameters<typeof startHostwise>[0] = {}): Promise<RunningHostwise> {
   const hostwise = await startHostwise(options);
@@ -41,9 +42,8 @@ describe('hostwise run', () => {
       const hostwise = startProcess('unshare', ['--net', 'sh', '-ec', inside], { cwd: home, env });
       onTestFinished(() => hostwise.stop());
       await hostwise.printed(/Trust/);
-      expect(hostwise.output()).toMatch(/sudo \S+ \S+main\.ts service install .*has the system open them/);
+      expect(hostwise.output()).toMatch(/sudo \S+ \S+main\.[jt]s service install .*has the system open them/);
     },
-    30_000,
   );
 
   it('says which LLM it asks, without the key', async () => {

@@ -8,9 +8,10 @@ import { shellLine } from '../../../src/core/shell-quote.ts';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { type LlmServer, startLlmServer } from '../../fixtures/llm-server.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { COMPILE_CACHE, MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { openTerminal } from '../../fixtures/terminal.ts';
-import { type CliResult, cli, MAIN } from './run-cli.ts';
+import { type CliResult, cli } from './run-cli.ts';
 
 const KEY = 'sk-right-0123456789abcdef';
 const LIMIT_MS = 90_000;
@@ -47,8 +48,8 @@ async function keyedServer(): Promise<LlmServer> {
 /** With something on stdin. */
 async function setup(args: readonly string[], dataDir: string, stdin: string): Promise<CliResult> {
   const child = spawn(process.execPath, [MAIN, 'setup', ...args], {
-    env: developerEnv({ HOSTWISE_DATA_DIR: dataDir, DOCKER_HOST: `unix://${dataDir}/none` }),
-    timeout: 30_000,
+    env: developerEnv({ ...COMPILE_CACHE, HOSTWISE_DATA_DIR: dataDir, DOCKER_HOST: `unix://${dataDir}/none` }),
+    timeout: 50_000,
   });
   const result: CliResult = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {

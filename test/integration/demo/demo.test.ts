@@ -133,7 +133,7 @@ describe('hostwise run --demo', () => {
       await hostwise.process.exited;
       await waitFor('the app to end', () => !isAlive(pid));
     }
-  }, 60_000);
+  });
 
   it('leaves the apps alone that another one with the same data folder shows', async () => {
     const hostwise = await startHostwise({ args: ['--demo'] });
@@ -142,7 +142,7 @@ describe('hostwise run --demo', () => {
     const second = await cli(['run', '--demo'], { dataDir: hostwise.dataDir });
     expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('already running') });
     expect(existsSync(join(hostwise.dataDir, 'demo', 'demo-shop', 'server.mjs'))).toBe(true);
-  }, 60_000);
+  });
 });
 
 /** Of the start page. Beside another demo on this machine the names are longer; ours come first. */

@@ -68,12 +68,12 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
   beforeAll(async () => {
     engine = await DockerEngine.start();
     hostwise = await startHostwise({ env: { DOCKER_HOST: engine.host, COMPOSE_PROJECT: 'our-own' } });
-  }, 60_000);
+  });
   afterEach(() => engine.removeAll());
   afterAll(async () => {
     await hostwise?.stop();
     await engine?.stop();
-  }, 30_000);
+  });
 
   it('are reached at their published port, or else at their own address', async () => {
     await engine.run({ name: 'published', publish: [{ container: 8080, ip: '127.0.0.1' }] });
@@ -227,7 +227,7 @@ describe.skipIf(!hasDockerEngine())(`containers ${NEEDS_DOCKER}`, () => {
     await engine.startDaemon();
     await engine.api('POST', '/containers/lasting/start');
     await answers('lasting.localhost', 'lasting');
-  }, 40_000);
+  });
 
   it('show what they wrote last, also when they have stopped, until they are removed', async () => {
     await engine.run({ name: 'talker', prints: 'Error: cannot reach the database' });

@@ -12,12 +12,13 @@ import { doctor, readDoctor } from '../../fixtures/doctor.ts';
 import { startHostwise } from '../../fixtures/hostwise-process.ts';
 import { startLlmServer } from '../../fixtures/llm-server.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { COMPILE_CACHE, MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
-import { cli, MAIN } from '../cli/run-cli.ts';
+import { cli } from '../cli/run-cli.ts';
 
 /** Free ports, and no LLM: whatever else runs on this machine is none of the test's business. */
 const QUIET = ['--https-port', '0', '--http-port', '0', '--resolve', 'names'];
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** A data folder with a CA, and a home without browsers. */
 async function withCa(): Promise<{ dataDir: string; env: Record<string, string> }> {
@@ -346,7 +347,7 @@ describe('Docker', () => {
 function apart(script: string, env: Record<string, string>): { status: number | null; stdout: string; stderr: string } {
   return spawnSync('unshare', ['--mount', '--net', 'sh', '-ec', `ip link set lo up\n${script}`], {
     encoding: 'utf8',
-    env: developerEnv({ NODE: process.execPath, MAIN, ...env }),
+    env: developerEnv({ ...COMPILE_CACHE, NODE: process.execPath, MAIN, ...env }),
     timeout: 50_000,
   });
 }

@@ -179,5 +179,5 @@ describe('a request', () => {
     expect(response.statusCode).toBe(200);
     answer.on('error', () => {});
     answer.destroy();
-  }, 30_000);
+  });
 });

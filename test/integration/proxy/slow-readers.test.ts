@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type http2 from 'node:http2';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { ask1, ask2, session2 } from '../../fixtures/clients.ts';
+import { loopMs } from '../../fixtures/loop-time.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
 import { rawClient } from '../../fixtures/raw-client.ts';
 import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
@@ -35,15 +36,14 @@ afterAll(async () => {
 /** Others get their answers at once. */
 async function expectOthersServed(): Promise<void> {
   for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    const answers = await Promise.all([
+    const asking = Promise.all([
       ask1({ port: stand.port, host: HOST }),
       ask1({ port: stand.port, host: HOST, caPem: stand.caPem }),
       ask2(session, { ':path': '/' }),
       ask2(session, { ':path': '/', ':method': 'POST' }, Buffer.alloc(500_000)),
     ]);
-    expect(answers.map(({ body }) => body)).toEqual(['ok', 'ok', 'ok', 'ok']);
-    expect(performance.now() - start).toBeLessThan(4_000);
+    expect(await loopMs(asking)).toBeLessThan(4_000);
+    expect((await asking).map(({ body }) => body)).toEqual(['ok', 'ok', 'ok', 'ok']);
   }
 }
 

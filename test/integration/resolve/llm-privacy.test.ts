@@ -91,7 +91,7 @@ describe('a secret on a command line', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 
   it('of any known family is in none of them wherever it stands', async () => {
     const some = fc.subarray(SECRET_PLACES, { minLength: 4, maxLength: 12 });
@@ -105,7 +105,7 @@ describe('a secret on a command line', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });
 
 describe('a secret in the user’s words, a correction or the origin', () => {
@@ -131,7 +131,7 @@ describe('a secret in the user’s words, a correction or the origin', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 });
 
 describe('a hostname that looks like a key', () => {

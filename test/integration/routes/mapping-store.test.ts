@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../../../src/core/mapping.ts';
 import { MappingStore, type StoreLog } from '../../../src/routes/mapping-store.ts';
+import { cpuMs } from '../../fixtures/cpu-time.ts';
+import { loopMs } from '../../fixtures/loop-time.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
 
@@ -133,15 +135,15 @@ describe('MappingStore', () => {
     const file = await newFile();
     const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`app-${i}.localhost`, mapping(1)]));
     await writeFile(file, JSON.stringify(many));
-    const startedAt = performance.now();
-    const store = await MappingStore.open(file, log);
-    await store.set('app-5.localhost', mapping(2));
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const opening = MappingStore.open(file, log);
+    expect(await loopMs(opening.then((opened) => opened.set('app-5.localhost', mapping(2))))).toBeLessThan(5_000);
+    const store = await opening;
     expect(Object.keys(await onDisk(file))).toHaveLength(10_000);
-    const before = performance.now();
-    const saved = store.set('app-6.localhost', mapping(2));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(performance.now() - before).toBeLessThan(250);
+    let saved: Promise<unknown> | undefined;
+    const heldUpMs = cpuMs(() => {
+      saved = store.set('app-6.localhost', mapping(2));
+    });
+    expect(heldUpMs).toBeLessThan(250);
     await saved;
   });
 });

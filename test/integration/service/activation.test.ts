@@ -10,9 +10,9 @@ import { endDaemon, identify } from '../../../src/service/daemon.ts';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { askControl } from '../../fixtures/hostwise-process.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
-import { MAIN } from '../cli/run-cli.ts';
 
 interface Opened {
   server: net.Server;

@@ -11,9 +11,10 @@ import { identify } from '../../../src/service/daemon.ts';
 import { developerEnv, startProcess } from '../../fixtures/dev-server.ts';
 import { startHostwise } from '../../fixtures/hostwise-process.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { COMPILE_CACHE, MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
-import { type CliOptions, type CliResult, cli, MAIN } from '../cli/run-cli.ts';
+import { type CliOptions, type CliResult, cli } from '../cli/run-cli.ts';
 
 const FREE_PORTS = ['--https-port', '0', '--http-port', '0'];
 
@@ -74,7 +75,7 @@ describe('start', () => {
     }
     expect(await readdir(dataDir)).not.toContain('control.sock');
     expect(await cli(['stop'], { dataDir })).toMatchObject({ code: 0, stdout: 'hostwise is not running\n' });
-  }, 60_000);
+  });
 
   it('twice at once ends with one, and both say which', async () => {
     const dataDir = await dataFolder();
@@ -88,7 +89,7 @@ describe('start', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('runs already') });
     expect(again.stderr).toContain('hostwise restart');
     expect((await statusOf(dataDir)).pid).toBe(pid);
-  }, 60_000);
+  });
 
   it('says why it failed, in the words of run', async () => {
     const dataDir = await dataFolder();
@@ -103,7 +104,7 @@ describe('start', () => {
     expect(stderr).toMatch(new RegExp(`^hostwise: Port ${port} is in use`));
     expect((await statusOf(dataDir)).running).toBe(false);
     expect((await start(dataDir, '--resolve', 'maybe')).code).toBe(2);
-  }, 60_000);
+  });
 
   it('takes paths from where it was called, in a home with spaces and dots', async () => {
     const home = path.join(await tempDir('hw-home'), 'k.i m', '.dots and spaces');
@@ -120,7 +121,7 @@ describe('start', () => {
       dataDir: path.join(home, '.local/share/hostwise'),
       cacheFile: path.join(home, 'maps.json'),
     });
-  }, 60_000);
+  });
 });
 
 describe('restart', () => {
@@ -154,7 +155,7 @@ describe('restart', () => {
       expect(outcome).toMatchObject({ code: 0, stderr: expect.stringContaining('"maybe": expected one of auto') });
     }
     expect(await identify(path.join(dataDir, 'control.sock'))).toBeUndefined();
-  }, 60_000);
+  });
 
   it('brings what ran in a terminal into the background', async () => {
     const dataDir = await dataFolder();
@@ -165,7 +166,7 @@ describe('restart', () => {
     expect(stderr).toContain('It ran in a terminal');
     expect(await hostwise.process.exited).toBe(0);
     expect(await statusOf(dataDir)).toMatchObject({ running: true, runBy: 'start' });
-  }, 60_000);
+  });
 });
 
 describe('stop', () => {
@@ -182,7 +183,7 @@ describe('stop', () => {
     expect((await cli(['stop'], { dataDir: hostwise.dataDir })).code).toBe(0);
     expect(await hostwise.process.exited).toBe(0);
     expect(await connects(hostwise.httpsPort)).toBe(false);
-  }, 60_000);
+  });
 
   it('removes nothing and says so where a killed daemon left its socket; start takes its place', async () => {
     const dataDir = await dataFolder();
@@ -196,20 +197,16 @@ describe('stop', () => {
     expect((await statusOf(dataDir)).pid).not.toBe(pid);
   }, 90_000);
 
-  it.skipIf(!needs('linux'))(
-    'kills one that hangs, known by the socket that it holds [needs linux]',
-    async () => {
-      const dataDir = await dataFolder();
-      await start(dataDir);
-      const { pid, ports } = await statusOf(dataDir);
-      process.kill(pid, 'SIGSTOP');
-      const { code, stdout } = await cli(['stop'], { dataDir });
-      expect(stdout).toBe(`hostwise (pid ${pid}) did not end by itself and was killed\n`);
-      expect(code).toBe(0);
-      expect(await connects(ports.https)).toBe(false);
-    },
-    60_000,
-  );
+  it.skipIf(!needs('linux'))('kills one that hangs, known by the socket that it holds [needs linux]', async () => {
+    const dataDir = await dataFolder();
+    await start(dataDir);
+    const { pid, ports } = await statusOf(dataDir);
+    process.kill(pid, 'SIGSTOP');
+    const { code, stdout } = await cli(['stop'], { dataDir });
+    expect(stdout).toBe(`hostwise (pid ${pid}) did not end by itself and was killed\n`);
+    expect(code).toBe(0);
+    expect(await connects(ports.https)).toBe(false);
+  });
 
   it('does not end another program that answers on the socket', async () => {
     const dataDir = await tempDir('hw-odd');
@@ -240,7 +237,7 @@ describe('stop', () => {
     expect(answer).toBe(404);
     // It answers before its first look at the machine is over.
     expect((await identify(hostwise.controlSocket))?.state).toMatch(/^(?:starting|running)$/);
-  }, 60_000);
+  });
 });
 
 describe('status', () => {
@@ -276,7 +273,7 @@ describe('status', () => {
     ]) {
       expect(stdout).toContain(line);
     }
-  }, 60_000);
+  });
 });
 
 describe('status while it runs', () => {
@@ -324,7 +321,7 @@ describe('logs', () => {
     ]);
     const follower = startProcess(process.execPath, [MAIN, 'logs', '-f', '-n', '1', '--json'], {
       cwd: dataDir,
-      env: { HOSTWISE_DATA_DIR: dataDir },
+      env: { ...COMPILE_CACHE, HOSTWISE_DATA_DIR: dataDir },
     });
     onTestFinished(() => follower.stop());
     await follower.printed(/line 3/);
@@ -337,7 +334,7 @@ describe('logs', () => {
     expect(follower.output()).toBe([3, 4, 5, 6].map(entry).join(''));
     process.kill(follower.pid, 'SIGINT');
     expect(await follower.exited).toBe(0);
-  }, 60_000);
+  });
 
   it('ends when its reader leaves, and says when there is nothing', async () => {
     const dataDir = await tempDir('hw-logs');
@@ -349,7 +346,7 @@ describe('logs', () => {
     const file = path.join(dataDir, 'logs', 'hostwise.log');
     await mkdir(path.dirname(file));
     await writeFile(file, 'not JSON \u001b[31m\n');
-    const env = developerEnv({ HOSTWISE_DATA_DIR: dataDir });
+    const env = developerEnv({ ...COMPILE_CACHE, HOSTWISE_DATA_DIR: dataDir });
     const child = spawn(process.execPath, [MAIN, 'logs', '-f'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [first] = await once(child.stdout, 'data');
@@ -359,7 +356,7 @@ describe('logs', () => {
     const writer = setInterval(() => void writeFile(file, '{"msg":"x"}\n', { flag: 'a' }), 50);
     onTestFinished(() => clearInterval(writer));
     expect(await exit).toEqual([0, null]);
-  }, 60_000);
+  });
 
   it('has what the daemon logged, in a file that only its user may read', async () => {
     const dataDir = await dataFolder();
@@ -370,5 +367,5 @@ describe('logs', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await cli(['stop'], { dataDir });
     expect(await readFile(file, 'utf8')).toMatch(/"asked":"stop","msg":"hostwise stops"\}\n$/);
-  }, 60_000);
+  });
 });

@@ -7,8 +7,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { startHostwise } from '../../fixtures/hostwise-process.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { COMPILE_CACHE, MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
-import { type CliResult, cli, MAIN } from '../cli/run-cli.ts';
+import { type CliResult, cli } from '../cli/run-cli.ts';
 
 const FREE_PORTS = ['--https-port', '0', '--http-port', '0'];
 
@@ -55,7 +56,7 @@ describe('two on one data folder', () => {
     expect(stderr).toMatch(/^hostwise: hostwise is already running with this data folder\n.*hostwise stop/);
     expect(await readdir(first.dataDir)).toEqual(before);
     expect((await cli(['status'], { dataDir: first.dataDir })).code).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!needs('root'))('sudo with the HOME of a third user [needs root]', () => {
@@ -97,6 +98,7 @@ function onSmallDisk(script: string, work: string): { status: number | null; std
   return spawnSync('unshare', ['--mount', 'sh', '-ec', `${mounted}\n${script}`], {
     encoding: 'utf8',
     env: developerEnv({
+      ...COMPILE_CACHE,
       NODE: process.execPath,
       MAIN,
       WORK: work,

@@ -10,8 +10,8 @@ import { shellLine } from '../../../src/core/shell-quote.ts';
 import { type HelperSocket, helperWords } from '../../../src/service/units/bind-helper.ts';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
-import { MAIN } from '../cli/run-cli.ts';
 
 /** nobody. */
 const USER = { uid: 65_534, gid: 65_534 };
@@ -58,7 +58,7 @@ describe.skipIf(!ready)('the helper [needs namespaces, perl, curl]', () => {
     expect(output).toMatch(/^CapEff:\s+0{16}$/m);
     expect(output).toMatch(/^Groups:\s+65534\s*$/m);
     expect(output).toMatch(/^404 404 404 404 ended 0$/m);
-  }, 60_000);
+  });
 
   it('says which socket it cannot have, and starts nothing', () => {
     const words = helperWords(USER, [...SOCKETS.slice(0, 1), ...SOCKETS.slice(0, 1)], ['/bin/echo', 'started']);

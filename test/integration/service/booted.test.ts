@@ -9,9 +9,9 @@ import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { needs } from '../../fixtures/needs.ts';
+import { MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
-import { MAIN } from '../cli/run-cli.ts';
 
 /** nobody: a user that is on every Debian, with no right to anything. */
 const USER = { uid: 65_534, name: 'nobody' };
@@ -45,10 +45,8 @@ async function bootMachine(env: Record<string, string>): Promise<RunInside> {
         resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
       );
     });
-  await waitFor(
-    'systemd',
-    async () => /^(?:running|degraded)/.test((await inside('systemctl', 'is-system-running')).output),
-    30_000,
+  await waitFor('systemd', async () =>
+    /^(?:running|degraded)/.test((await inside('systemctl', 'is-system-running')).output),
   );
   return inside;
 }

@@ -8,7 +8,7 @@ import { makeTempDir, removeDir } from '../../fixtures/temp-dir.ts';
 import { startTlsStand, type TlsStand } from '../../fixtures/tls-stand.ts';
 
 /** Java takes seconds to compile on a loaded machine. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 
 let dir: string;
 let stand: TlsStand;

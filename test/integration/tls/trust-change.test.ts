@@ -13,10 +13,10 @@ import { trustEverywhere, untrustEverywhere } from '../../../src/tls/trust/trust
 import { rootOf } from '../../../src/tls/trust/trust-report.ts';
 import { developerEnv } from '../../fixtures/dev-server.ts';
 import { needs, requireTool } from '../../fixtures/needs.ts';
+import { COMPILE_CACHE, MAIN } from '../../fixtures/program.ts';
 import { tempDir } from '../../fixtures/temp-dir.ts';
 import { startTlsStand, type TlsStand } from '../../fixtures/tls-stand.ts';
 import { waitFor } from '../../fixtures/wait-for.ts';
-import { MAIN } from '../cli/run-cli.ts';
 
 const run = promisify(execFile);
 /** Debian's program builds Java's store, too, and Firefox takes its time; both on a loaded machine. */
@@ -36,6 +36,7 @@ beforeEach(async () => {
 
 function environment(more: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
   return developerEnv({
+    ...COMPILE_CACHE,
     HOME: home,
     HOSTWISE_DATA_DIR: dataDir,
     XDG_CONFIG_HOME: undefined,
@@ -52,9 +53,15 @@ function environment(more: Record<string, string | undefined> = {}): NodeJS.Proc
 
 /** The folders that the commands change; each is laid over with a copy of itself. */
 const CHANGED = ['/etc', '/usr/local/share'];
+/** Debian's hook that builds Java's store anew whenever the system's changes: most of the time of `trust`. */
+const JAVA_HOOK = '/etc/ca-certificates/update.d/jks-keystore';
 
-/** A machine like this one, whose system folders are copies. @returns a way to run shell lines in it */
-async function machine(): Promise<(script: string, env?: Record<string, string>) => Promise<string>> {
+/**
+ * A machine like this one, whose system folders are copies.
+ * @param withJava whether Java's store is built, too, where there is Java
+ * @returns a way to run shell lines in it
+ */
+async function machine(withJava = false): Promise<(script: string, env?: Record<string, string>) => Promise<string>> {
   const copies = await tempDir('hw-system');
   const mounts = await Promise.all(
     CHANGED.map(async (folder, index) => {
@@ -64,7 +71,8 @@ async function machine(): Promise<(script: string, env?: Record<string, string>)
     }),
   );
   return async (script, env = {}) => {
-    const inside = `${mounts.join(' && ')} && { ${script}\n}`;
+    const withoutJava = withJava ? [] : [`rm -f ${JAVA_HOOK}`];
+    const inside = `${[...mounts, ...withoutJava].join(' && ')} && { ${script}\n}`;
     const args = ['--mount', '--propagation', 'private', 'sh', '-c', inside];
     const result = await run('unshare', args, { env: environment(env), timeout: LIMIT_MS }).catch(
       (error: { stdout: string; stderr: string }) => error,
@@ -83,7 +91,7 @@ describe.skipIf(!needs('namespaces') || !needs('curl') || !needs('certutil'))(
     it(
       'trusts after `trust`, once, and not any more after `untrust`',
       async () => {
-        const shell = await machine();
+        const shell = await machine(true);
         const ask = `curl -sS --noproxy '*' --resolve shop.localhost:${stand.port}:127.0.0.1 https://shop.localhost:${stand.port}/`;
         expect(await shell(ask)).toMatch(/self-signed|unable to get/);
 

@@ -33,7 +33,7 @@ describe('the whole program', () => {
     const statuses = await Promise.all(names.map((name) => get(httpsPort, name, ca)));
     // Nobody is meant by any of them, which is an answer; a certificate error would have been none.
     expect(new Set(statuses)).toEqual(new Set([404]));
-  }, 60_000);
+  });
 
   it('resumes a session of TLS 1.3 over its own port', async () => {
     const { httpsPort, caFile } = await start();
@@ -64,7 +64,7 @@ describe('the whole program', () => {
     const first = await connect();
     expect(first.reused).toBe(false);
     expect((await connect(first.session)).reused).toBe(true);
-  }, 60_000);
+  });
 
   it('ca rotate: the running one goes on with the CA that is trusted, restart brings the new one', async () => {
     const dataDir = await tempDir('hw-rotate');
