@@ -73,8 +73,10 @@ function builtinsUnread(): Plugin {
   return {
     name: 'builtins-unread',
     resolveId: (id, importer, { kind }) => {
-      // Prompts use the computed stdin, and are loaded where somebody sits at it.
-      if (!id.startsWith('node:') || kind === 'require-call' || importer?.includes('/@clack/')) return null;
+      // Prompts use the computed stdin, and are loaded where somebody sits at it. The bundler's own runtime is imported by
+      // everything, so what it imports itself must not end up in a chunk of ours.
+      const isExempt = importer?.includes('/@clack/') || importer?.startsWith('\0');
+      if (!id.startsWith('node:') || kind === 'require-call' || isExempt) return null;
       const file = join(ROOT, `${id.replaceAll(/\W/g, '-')}.js`);
       files.set(file, id);
       return { id: file, moduleSideEffects: false };
