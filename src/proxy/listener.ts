@@ -6,7 +6,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
 import { refuse } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
@@ -33,6 +33,8 @@ const CLOSE_CHECK_MS = 10;
 const FRESH_MS = 250;
 /** Clients answer a close frame at once. */
 const GOODBYE_MS = 1_000;
+/** Turns of the loop in which Node writes a GOAWAY. */
+const GOODBYE_TURNS = 3;
 
 /** See the file's header. Feed it with {@link accept}; it owns every connection until {@link close}. */
 export class Listener {
@@ -48,7 +50,9 @@ export class Listener {
 
   readonly #limits: Readonly<ListenerLimits>;
   #madeRoomAtMs = Number.NEGATIVE_INFINITY;
-  #acceptedAtMs = Number.NEGATIVE_INFINITY;
+  /** When a connection was made last, or its handshake was done. */
+  #madeAtMs = Number.NEGATIVE_INFINITY;
+  #isClosing = false;
 
   /** @param tlsOptions default certificate, versions and ticket keys; names are added by `certificates` */
   constructor(
@@ -94,7 +98,7 @@ export class Listener {
       return;
     }
     this.#sockets.add(socket);
-    this.#acceptedAtMs = performance.now();
+    this.#madeAtMs = performance.now();
     socket.once('close', () => this.#sockets.delete(socket));
     const giveUp = (): void => void socket.destroy();
     socket.on('error', giveUp);
@@ -122,11 +126,17 @@ export class Listener {
     const nowMs = performance.now();
     if (nowMs - this.#madeRoomAtMs < this.#limits.checkMs) return;
     this.#madeRoomAtMs = nowMs;
+    this.#closeIdle();
+  }
+
+  /** To Node and to us one that has not asked yet is idle, too. */
+  #closeIdle(): void {
     this.#h1.closeIdleConnections();
     for (const clock of this.#clocks) if (clock.isIdle) clock.close();
   }
 
   #onSecure(socket: TLSSocket): void {
+    this.#madeAtMs = performance.now();
     socket.on('error', () => socket.destroy());
     if (socket.alpnProtocol !== 'h2') {
       this.#h1.emit('connection', socket);
@@ -142,6 +152,7 @@ export class Listener {
   #onSession(session: http2.ServerHttp2Session, socket: TLSSocket): void {
     const clock = new SessionClock(session, socket, this.#limits);
     this.#clocks.add(clock);
+    if (this.#isClosing) clock.retire(FRESH_MS);
     session.setLocalWindowSize(this.#limits.windowBytes * 4);
     session.once('close', () => this.#clocks.delete(clock));
     session.on('error', () => session.destroy());
@@ -172,7 +183,7 @@ export class Listener {
     // Their bytes are limited; a limit to their number would cut a request short on Node 24, and is 1,000 on Node 26.
     server.maxHeadersCount = 0;
     const onRequest = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-      if (isItsTurn(request, response)) this.#onExchange(new Http1Exchange(request, response));
+      if (isItsTurn(request, response)) this.#onHttp1(request, response);
       else this.#onWaiting(request, response);
     };
     server.on('request', onRequest);
@@ -214,8 +225,12 @@ export class Listener {
   }
 
   #onWaiting(request: http.IncomingMessage, response: http.ServerResponse): void {
-    const start = (): void => this.#onExchange(new Http1Exchange(request, response));
-    whenItsTurn(request, response, this.#limits.maxWaiting, start);
+    whenItsTurn(request, response, this.#limits.maxWaiting, () => this.#onHttp1(request, response));
+  }
+
+  #onHttp1(request: http.IncomingMessage, response: http.ServerResponse): void {
+    if (this.#isClosing) response.shouldKeepAlive = false;
+    this.#onExchange(new Http1Exchange(request, response));
   }
 
   #onExchange(exchange: Exchange): void {
@@ -251,16 +266,20 @@ export class Listener {
    * told. Call when no new connections come.
    */
   async close(graceMs: number = GRACE_MS): Promise<void> {
-    this.#h1.closeIdleConnections();
+    this.#isClosing = true;
     this.#h1.emit('close');
-    for (const clock of this.#clocks) clock.close();
+    for (const clock of this.#clocks) clock.retire(FRESH_MS);
     const goodbyes = this.#websockets.closeAll(Math.min(graceMs, GOODBYE_MS));
     const deadlineMs = performance.now() + graceMs;
-    const freshUntilMs = Math.min(deadlineMs, this.#acceptedAtMs + FRESH_MS);
-    const isAwaited = (nowMs: number): boolean =>
-      nowMs < freshUntilMs ? this.#sockets.size > 0 : nowMs < deadlineMs && this.#inFlight.isBusy;
-    while (isAwaited(performance.now())) await delay(CLOSE_CHECK_MS);
+    const isFresh = (): boolean => performance.now() < this.#madeAtMs + FRESH_MS;
+    while (performance.now() < deadlineMs && (isFresh() ? this.#sockets.size > 0 : this.#inFlight.isBusy)) {
+      if (!isFresh()) this.#closeIdle();
+      await delay(CLOSE_CHECK_MS);
+    }
     await goodbyes;
+    for (const clock of this.#clocks) clock.close();
+    // What was said leaves with the turn of the loop.
+    for (let turn = 0; turn < GOODBYE_TURNS && this.#clocks.size > 0; turn++) await immediate();
     for (const socket of this.#sockets) socket.destroy();
   }
 }

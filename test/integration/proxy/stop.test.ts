@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net from 'node:net';
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
-import { ask2, session2 } from '../../fixtures/clients.ts';
+import { ask1, ask2, session2 } from '../../fixtures/clients.ts';
 import { loopMs } from '../../fixtures/loop-time.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
 import { httpUpstream } from '../../fixtures/raw-upstream.ts';
 
 /** A close frame of a server: 1001. */
 const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
+/** In a GOAWAY: what is on its way is still taken. */
+const NONE_REFUSED = 2 ** 31 - 1;
+/** No longer just made. */
+const OLD_MS = 400;
 
 let stand: ProxyStand;
 let upstream: Awaited<ReturnType<typeof httpUpstream>>;
@@ -25,6 +32,8 @@ beforeEach(async () => {
     if (request.url === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
+    } else if (request.url === '/quick') {
+      response.end('quick');
     } else {
       response.write('first ');
       setTimeout(() => response.end('last'), 400);
@@ -60,20 +69,80 @@ describe('a proxy that stops', () => {
     session.destroy();
   });
 
-  it('answers the first request of a connection that was just made', async () => {
-    const ask = async (port: number): Promise<string> => {
-      const socket = net.connect(port, '127.0.0.1');
-      await once(socket, 'connect');
-      // A second one, whose answer shows that the first is accepted, too.
-      await fetch(`http://127.0.0.1:${port}/`, { headers: { Host: 'app.localhost' } }).then((answer) => answer.text());
+  describe('while a connection was just made', () => {
+    // Making the certificate would take its time.
+    beforeEach(() => ask1({ port: stand.port, host: 'app.localhost', path: '/quick', caPem: stand.caPem }));
+    // Between two of them is one look for connections.
+    const accepted = async (): Promise<void> => {
+      await immediate();
+      await immediate();
+    };
+
+    it.each(['plain', 'TLS'])('answers its first request, and says that it is the last: HTTP/1.1, %s', async (over) => {
+      const { port, caPem } = stand;
+      const socket =
+        over === 'TLS'
+          ? tls.connect({ port, host: '127.0.0.1', servername: 'app.localhost', ca: caPem })
+          : net.connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, over === 'TLS' ? 'secureConnect' : 'connect');
+      await accepted();
       const stopped = stand.stop(5_000);
-      setTimeout(() => socket.write('GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n'), 50);
+      setTimeout(() => socket.write('GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n'), 50);
       let text = '';
       for await (const chunk of socket) text += chunk;
       await stopped;
-      return text;
-    };
-    expect(await ask(stand.port)).toContain('last');
+      expect(text).toContain('last');
+      expect(text).toMatch(/^connection: close\r$/im);
+    });
+
+    it('answers its first requests, and says that they are the last: HTTP/2', async () => {
+      const session = session2(stand.port, 'app.localhost', stand.caPem);
+      const goodbyes = goodbyesOf(session);
+      await once(session, 'remoteSettings');
+      const stopped = stand.stop(5_000);
+      await delay(50);
+      expect(goodbyes).toEqual([]);
+      // A page asks for several things at once.
+      const answers = await Promise.all([ask2(session, { ':path': '/' }), ask2(session, { ':path': '/' })]);
+      expect(answers.map(({ body }) => body)).toEqual(['first last', 'first last']);
+      await stopped;
+      await expect.poll(() => session.destroyed).toBe(true);
+      expect(goodbyes.slice(0, 2)).toEqual([NONE_REFUSED, 3]);
+    });
+
+    it('does so when its handshake ends after the stop began', async () => {
+      const socket = net.connect(stand.port, '127.0.0.1');
+      await once(socket, 'connect');
+      await accepted();
+      const stopped = stand.stop(5_000);
+      const secure = tls.connect({ socket, servername: 'app.localhost', ca: stand.caPem, ALPNProtocols: ['h2'] });
+      const session = http2.connect('https://app.localhost', { createConnection: () => secure });
+      const goodbyes = goodbyesOf(session);
+      expect((await ask2(session, { ':path': '/' })).body).toBe('first last');
+      await stopped;
+      await expect.poll(() => session.destroyed).toBe(true);
+      expect(goodbyes.slice(0, 2)).toEqual([NONE_REFUSED, 1]);
+    });
+
+    it('waits no longer than a moment for one that asks nothing, and tells it', async () => {
+      const session = session2(stand.port, 'app.localhost', stand.caPem);
+      const goodbyes = goodbyesOf(session);
+      await once(session, 'remoteSettings');
+      expect(await loopMs(stand.stop(5_000))).toBeLessThan(1_000);
+      await expect.poll(() => session.destroyed).toBe(true);
+      expect(goodbyes[0]).toBe(0);
+    });
+  });
+
+  it('tells an HTTP/2 session that asks nothing, and does not wait', async () => {
+    const session = session2(stand.port, 'app.localhost', stand.caPem);
+    const goodbyes = goodbyesOf(session);
+    await ask2(session, { ':path': '/quick' });
+    await delay(OLD_MS);
+    expect(await loopMs(stand.stop(5_000))).toBeLessThan(150);
+    await expect.poll(() => session.destroyed).toBe(true);
+    expect(goodbyes[0]).toBe(1);
   });
 
   it('does not wait for a connection that asks nothing', async () => {
@@ -164,3 +233,11 @@ describe('a proxy that stops', () => {
     expect(messages).toEqual([payload.toString()]);
   });
 });
+
+/** Last stream that each GOAWAY names. */
+function goodbyesOf(session: http2.ClientHttp2Session): number[] {
+  const lastStreams: number[] = [];
+  session.on('error', () => {});
+  session.on('goaway', (_code, lastStream) => lastStreams.push(lastStream));
+  return lastStreams;
+}
