@@ -12,8 +12,9 @@ import { refuse } from './bad-request.ts';
 import type { Exchange } from './exchange.ts';
 import { Http1Exchange } from './exchange-h1.ts';
 import { Http2Exchange } from './exchange-h2.ts';
-import { extendedConnectHeaders, type UpgradeExchange, upgradeProtocol } from './forward-upgrade.ts';
+import { extendedConnectHeaders, upgradeProtocol } from './forward-upgrade.ts';
 import { handleRequest, handleUpgrade } from './handle-request.ts';
+import { http1Upgrade, joiningTo } from './http1-upgrade.ts';
 import { InFlight } from './in-flight.ts';
 import { LISTENER_LIMITS, type ListenerLimits } from './listener-limits.ts';
 import { endsBehindAnswers, isItsTurn, whenItsTurn } from './pipeline.ts';
@@ -282,40 +283,4 @@ export class Listener {
     for (let turn = 0; turn < GOODBYE_TURNS && this.#clocks.size > 0; turn++) await immediate();
     for (const socket of this.#sockets) socket.destroy();
   }
-}
-
-/** Other protocols have no frames that we know. */
-function joiningTo(websockets: WebSockets, protocol: string): UpgradeExchange['joining'] {
-  return (client, upstream, head) => {
-    if (protocol === 'websocket') websockets.add(client, upstream, head);
-  };
-}
-
-/** An upgrade has no response object of Node's; one is made, so that pages and rejections are framed by Node. */
-function http1Upgrade(
-  request: http.IncomingMessage,
-  socket: Socket,
-  head: Buffer,
-  websockets: WebSockets,
-): UpgradeExchange {
-  // The client may have said its last word before the app has answered.
-  socket.allowHalfOpen = true;
-  const response = new http.ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.assignSocket(socket);
-  response.once('finish', () => socket.destroySoon());
-  const protocol = upgradeProtocol(request) ?? 'websocket';
-  return {
-    exchange: new Http1Exchange(request, response),
-    protocol,
-    head,
-    joining: joiningTo(websockets, protocol),
-    accept: (headers, taken) => {
-      response.detachSocket(socket);
-      const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${taken}`];
-      for (let i = 0; i + 1 < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-      return socket;
-    },
-  };
 }
