@@ -30,11 +30,27 @@ const COMPUTED: Readonly<Record<string, readonly string[]>> = {
  * Node that is too old for the rest.
  */
 export async function bundleProgram(folder: string): Promise<void> {
-  // The workers by themselves: chunks in common would load the program's libraries into them. They are found by their
-  // URLs beside the program, so their names stay what they are in the sources.
-  await bundle(folder, 'main', 'src/main.ts');
-  await bundle(folder, 'scan.worker', 'src/discovery/scan.worker.ts');
-  await bundle(folder, 'engine.worker', 'src/discovery/docker/engine.worker.ts');
+  // The workers by themselves: chunks in common would load the program's libraries into them.
+  const workers = {
+    'scan.worker.js': await bundle(folder, 'src/discovery/scan.worker.ts', LATER),
+    'engine.worker.js': await bundle(folder, 'src/discovery/docker/engine.worker.ts', LATER),
+  };
+  await bundle(folder, 'src/main.ts', 'main.js', [renamed(workers)]);
+}
+
+/** What is loaded later must be of this very build, also where an update has replaced the files meanwhile. */
+const LATER = '[name]-[hash].js';
+
+/** Calls files by the names that they got in place of those that the sources have for them. */
+function renamed(names: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: 'renamed',
+    transform: (code, id) => {
+      let changed = code;
+      for (const [from, to] of Object.entries(names)) changed = changed.replaceAll(`'./${from}'`, `'./${to}'`);
+      return changed === code || id.includes('node_modules') ? null : { code: changed, map: null };
+    },
+  };
 }
 
 /** Code in the place of undici's index. */
@@ -57,8 +73,10 @@ function builtinsUnread(): Plugin {
   return {
     name: 'builtins-unread',
     resolveId: (id, importer, { kind }) => {
-      // Prompts use the computed stdin, and are loaded where somebody sits at it.
-      if (!id.startsWith('node:') || kind === 'require-call' || importer?.includes('/@clack/')) return null;
+      // Prompts use the computed stdin, and are loaded where somebody sits at it. The bundler's own runtime is imported by
+      // everything, so what it imports itself must not end up in a chunk of ours.
+      const isExempt = importer?.includes('/@clack/') || importer?.startsWith('\0');
+      if (!id.startsWith('node:') || kind === 'require-call' || isExempt) return null;
       const file = join(ROOT, `${id.replaceAll(/\W/g, '-')}.js`);
       files.set(file, id);
       return { id: file, moduleSideEffects: false };
@@ -82,22 +100,23 @@ function plainExports(module: object): string[] {
   return all.flatMap(([name, { value }]) => (value === undefined || name === 'default' ? [] : [name]));
 }
 
-async function bundle(dir: string, name: string, input: string): Promise<void> {
+/** @returns the name that the entry got */
+async function bundle(dir: string, input: string, entryFileNames: string, plugins: Plugin[] = []): Promise<string> {
   const build = await rolldown({
-    input: { [name]: join(ROOT, input) },
+    input: join(ROOT, input),
     platform: 'node',
-    plugins: [undiciParts(), builtinsUnread()],
+    plugins: [undiciParts(), builtinsUnread(), ...plugins],
   });
-  await build.write({
+  const { output } = await build.write({
     dir,
     format: 'esm',
-    entryFileNames: '[name].js',
-    // What is loaded later must be of this very build, also where an update has replaced the files meanwhile.
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames,
+    chunkFileNames: LATER,
     // V8 keeps every script's source, with two bytes a character if one of them is not Latin-1.
     charset: 'ascii',
     // Names stay, so that a stack in a log can be read.
     minify: { compress: true, mangle: false, codegen: true },
   });
   await build.close();
+  return output[0].fileName;
 }

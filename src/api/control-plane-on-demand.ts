@@ -1,5 +1,5 @@
 /**
- * The control plane, loaded when it is first asked for: its routes, hono and Node's own fetch are 25 MB and a tenth of
+ * The control plane, loaded when it is first asked for: its routes, hono and Node's own fetch are some 20 MB and a tenth of
  * a second, and most starts are for the apps alone. Who calls is known without it, since requests to apps may ask.
  */
 import type { AnyRequest, AnyResponse } from '../core/http-message.ts';
@@ -20,13 +20,18 @@ export function controlPlaneOnDemand(parts: ControlParts): ControlPlaneServer {
     incoming.on('error', ignore);
     outgoing.on('error', ignore);
     loading ??= load();
-    loading.then(by).catch((error: unknown) => {
+    const cannot = (error: unknown): void => {
+      // The next one may have more luck: too many files may be open now.
+      loading = undefined;
       parts.log.error({ err: error }, 'The control plane could not be loaded');
-      if (outgoing.headersSent) return;
       outgoing.statusCode = 503;
       outgoing.setHeader('content-type', 'text/plain');
       outgoing.setHeader('cache-control', 'no-store');
-      outgoing.end(GONE);
+      outgoing.end(isGone(error) ? GONE : FAILED);
+    };
+    loading.then(by, cannot).catch((error: unknown) => {
+      parts.log.error({ err: error }, 'A request could not be answered because of a mistake in hostwise');
+      outgoing.destroy();
     });
   };
   return {
@@ -41,5 +46,11 @@ export function controlPlaneOnDemand(parts: ControlParts): ControlPlaneServer {
 
 const GONE =
   'hostwise cannot load its own files: they were replaced or removed while it ran. Start it again: hostwise restart\n';
+const FAILED = 'hostwise could not load its control plane; hostwise logs says why. Try again, or: hostwise restart\n';
+
+function isGone(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ENOENT';
+}
 
 function ignore(): void {}

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { Decision } from '../core/decision.ts';
 import { AppError } from '../core/errors.ts';
+import { oncePerObject } from '../core/once-per-object.ts';
 import { candidatePorts, describeService, isCandidate, type Service, type Snapshot } from '../core/service.ts';
 import { type Pausable, runInSlices } from '../core/slices.ts';
 import { jsonAnswer } from './answers.ts';
@@ -31,9 +32,6 @@ export function serviceRoutes(parts: ControlParts): Hono<ControlEnv> {
   return routes;
 }
 
-/** What did not change is the same object in the next snapshot, and masking all of it takes 100 ms for 200 services. */
-const masked = new WeakMap<Service, Named<Service>>();
-
 /** A snapshot with the hostname of each service, secrets masked. Pauses after each. */
 export function* servicesView(parts: ControlParts, snapshot: Snapshot): Pausable<ServicesAnswer> {
   const hostnames = parts.hostnames(snapshot);
@@ -50,15 +48,16 @@ export function* servicesView(parts: ControlParts, snapshot: Snapshot): Pausable
 }
 
 function named<T extends Service>(service: T, hostnames: ReadonlyMap<string, string>): Named<T> {
-  let view = masked.get(service) as Named<T> | undefined;
-  if (!view) {
-    const ports = isCandidate(service) ? candidatePorts(service) : [];
-    view = { ...maskDeep(service), label: maskText(describeService(service)), ports };
-    masked.set(service, view);
-  }
+  const view = maskedView(service) as Named<T>;
   const hostname = hostnames.get(service.id);
   return hostname === undefined ? view : { ...view, hostname };
 }
+
+/** What did not change is the same object in the next snapshot, and masking all of it takes 100 ms for 200 services. */
+const maskedView = oncePerObject((service: Service): Named<Service> => {
+  const ports = isCandidate(service) ? candidatePorts(service) : [];
+  return { ...maskDeep(service), label: maskText(describeService(service)), ports };
+});
 
 /** Longest hint for the LLM. */
 const MAX_PROMPT_LENGTH = 500;

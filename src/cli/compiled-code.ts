@@ -2,9 +2,9 @@
  * V8's code of the published program, kept in the data folder, so that the next start need not compile 2 MB of source.
  * A checkout has Node's own cache (package.json), and a program that nobody has started yet has none.
  */
-import { statSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { enableCompileCache, flushCompileCache, getCompileCacheDir } from 'node:module';
+import { constants, enableCompileCache, flushCompileCache } from 'node:module';
 import path from 'node:path';
 import pkg from '../../package.json' with { type: 'json' };
 import { defaultDataDir } from '../platform/paths.ts';
@@ -12,6 +12,9 @@ import { defaultDataDir } from '../platform/paths.ts';
 const FOLDER = 'compiled';
 /** After a start: by then the first requests have been answered, and what they needed is compiled, too. */
 const KEEP_AFTER_MS = 5_000;
+
+/** The folder of this program and this Node, once it is in use. */
+let ours: string | undefined;
 
 /**
  * Load what was kept, for everything that is imported from now on. Never throws: without it all is as it was, slower.
@@ -21,7 +24,14 @@ export function useCompiledCode(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (import.meta.url.endsWith('.ts')) return;
   try {
     const dataDir = dataDirOf(argv, env);
-    if (isOursAlone(dataDir)) enableCompileCache(path.join(dataDir, FOLDER, pkg.version));
+    if (!isOursAlone(dataDir)) return;
+    const folder = path.join(dataDir, FOLDER);
+    // Node would make it by the umask, which may let others write.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOursAlone(folder)) return;
+    const { status, directory } = enableCompileCache(path.join(folder, pkg.version));
+    // Else somebody chose another place by NODE_COMPILE_CACHE, which is none of our business.
+    if (status === constants.compileCacheStatus.ENABLED) ours = directory;
   } catch {
     // No home folder, or somebody else's: whoever needs one says so.
   }
@@ -32,11 +42,12 @@ export function useCompiledCode(argv: readonly string[], env: NodeJS.ProcessEnv)
  * by when V8 has forgotten what only a start needs. Holds everything up for some 30 ms, once per version.
  */
 export function keepCompiledCode(): void {
-  const folder = getCompileCacheDir();
-  if (folder === undefined) return;
+  if (ours === undefined) return;
+  const forNode = ours;
   setTimeout(() => {
     flushCompileCache();
-    void removeOthers(path.dirname(folder));
+    const version = path.dirname(forNode);
+    void removeOthers(forNode).then(() => removeOthers(version));
   }, KEEP_AFTER_MS).unref();
 }
 
@@ -50,14 +61,15 @@ function dataDirOf(argv: readonly string[], env: NodeJS.ProcessEnv): string {
 
 /** Whoever may write there chooses what this process does. Under sudo that is another user, so root has no cache there. */
 function isOursAlone(folder: string): boolean {
-  const found = statSync(folder, { throwIfNoEntry: false });
+  const found = lstatSync(folder, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
 }
 
-/** What other versions of this program left. @param ours Node's folder within that of this version */
-async function removeOthers(ours: string): Promise<void> {
-  const all = path.dirname(ours);
-  if (path.basename(all) !== FOLDER) return;
-  const others = (await readdir(all).catch(() => [])).filter((name) => name !== path.basename(ours));
-  await Promise.all(others.map((name) => rm(path.join(all, name), { recursive: true, force: true }).catch(() => {})));
+/** What other versions, of this program or of Node, left beside this folder. */
+async function removeOthers(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const others = (await readdir(parent).catch(() => [])).filter((name) => name !== path.basename(folder));
+  await Promise.all(
+    others.map((name) => rm(path.join(parent, name), { recursive: true, force: true }).catch(() => {})),
+  );
 }

@@ -3,6 +3,7 @@
  * an argument that is not recognised may be a password.
  */
 
+import { oncePerObject } from './once-per-object.ts';
 import { baseName, isWithin } from './path-text.ts';
 import { isProgramName } from './program-name.ts';
 import { looksSecret } from './secrets.ts';
@@ -73,17 +74,8 @@ function splitWords(line: string): string[] {
   return words;
 }
 
-const known = new WeakMap<ProcessService, Readonly<CommandWords>>();
-
 /** The known words of a process's command line; read once for as long as the process stays the same. */
-export function commandWords(service: ProcessService): Readonly<CommandWords> {
-  let words = known.get(service);
-  if (!words) {
-    words = readCommand(service);
-    known.set(service, words);
-  }
-  return words;
-}
+export const commandWords = oncePerObject<ProcessService, Readonly<CommandWords>>(readCommand);
 
 function readCommand(service: ProcessService): CommandWords {
   const argv = argvOf(service);

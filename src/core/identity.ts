@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { argvOf, commandWords } from './command-words.ts';
+import { oncePerObject } from './once-per-object.ts';
 import { isContainer, isOneOff, type ProcessService, type Service } from './service.ts';
 
 /** Identity of a process or of a container. */
@@ -32,20 +33,11 @@ export const identitySchema = z.discriminatedUnion('kind', [
 /** See {@link identitySchema}. */
 export type Identity = z.infer<typeof identitySchema>;
 
-/** A service of a snapshot never changes, and with many hostnames each is compared with all of them. */
-const known = new WeakMap<Service, Identity | null>();
-
 /**
- * Identity of a live service.
+ * Identity of a live service, read once: with many hostnames each is compared with all services.
  * @returns null for a process of which too little is known (another user's: no command line, no directory)
  */
-export function identityOf(service: Service): Identity | null {
-  const before = known.get(service);
-  if (before !== undefined) return before;
-  const identity = readIdentity(service);
-  known.set(service, identity);
-  return identity;
-}
+export const identityOf = oncePerObject(readIdentity);
 
 function readIdentity(service: Service): Identity | null {
   if (isContainer(service)) {

@@ -1,21 +1,13 @@
 /** Why a folder that a server runs in gives it no name. */
+import { oncePerObject } from '../core/once-per-object.ts';
 import { baseName } from '../core/path-text.ts';
 import { isContainer, type ProcessService, type Snapshot } from '../core/service.ts';
 import { canonicalNames } from './canonical.ts';
 import { nameText } from './name-text.ts';
 import { placesOf } from './places.ts';
 
-const known = new WeakMap<ProcessService, string>();
-
 /** Asked of every service without a project, each time a name is nobody's. */
-function folderName(service: ProcessService): string {
-  let name = known.get(service);
-  if (name === undefined) {
-    name = nameText(baseName(service.cwd ?? ''));
-    known.set(service, name);
-  }
-  return name;
-}
+const folderName = oncePerObject(({ cwd }: ProcessService) => nameText(baseName(cwd ?? '')));
 
 /** For people who asked for the name of such a folder, and find it in the list of what runs; undefined for all others. */
 export function bareFolderText(name: string, snapshot: Snapshot): string | undefined {

@@ -6,6 +6,7 @@
  * in what is written for us: `hostwise.host` and package.json). Names under other domains are not ours.
  */
 import { classifyHostname, normalizeHostname } from '../core/hostname.ts';
+import { oncePerObject } from '../core/once-per-object.ts';
 import { type ContainerHint, type ContainerService, isContainer, isOneOff, type Snapshot } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './place.ts';
@@ -27,8 +28,6 @@ interface HintIndex {
   byHost: Map<string, HintClaim[]>;
   byName: Map<string, HintClaim[]>;
 }
-
-const known = new WeakMap<Snapshot, HintIndex>();
 
 /**
  * Everybody who asks for a hostname, weak claims included. Cost: two look-ups, once the snapshot's index is built.
@@ -58,17 +57,14 @@ export function askedHostnames(snapshot: Snapshot, domains: readonly string[]): 
 /** Always among the domains; that of canonical hostnames, too. */
 const FIRST_DOMAIN = 'localhost';
 
-function hintIndex(snapshot: Snapshot): HintIndex {
-  const found = known.get(snapshot);
-  if (found) return found;
+const hintIndex = oncePerObject((snapshot: Snapshot): HintIndex => {
   const index: HintIndex = { byHost: new Map(), byName: new Map() };
   for (const place of placesOf(snapshot)) {
     if (isContainer(place.service)) addLabels(index, place, place.service);
     else addManifest(index, place, place.service.project?.hostwise);
   }
-  known.set(snapshot, index);
   return index;
-}
+});
 
 const OWN_LABEL = 'hostwise.host';
 

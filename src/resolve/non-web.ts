@@ -4,6 +4,7 @@
  */
 
 import { commandWords, imageName } from '../core/command-words.ts';
+import { oncePerObject } from '../core/once-per-object.ts';
 import { candidatePorts, isContainer, type Service } from '../core/service.ts';
 import { listenNoise, noiseReason } from '../discovery/noise.ts';
 
@@ -33,17 +34,8 @@ export function pagePorts(service: Service): number[] {
 
 const NO_CONTEXT = { ownPids: new Set<number>(), listsContainers: true };
 
-const known = new WeakMap<Service, boolean>();
-
 /** Could this service answer a browser? False only where it is known that it cannot. Asked for every service of a list. */
-export function mayAnswerBrowsers(service: Service): boolean {
-  let answer = known.get(service);
-  if (answer === undefined) {
-    answer = looksLikeWeb(service);
-    known.set(service, answer);
-  }
-  return answer;
-}
+export const mayAnswerBrowsers = oncePerObject(looksLikeWeb);
 
 function looksLikeWeb(service: Service): boolean {
   const name = isContainer(service) ? imageName(service) : commandWords(service).program;

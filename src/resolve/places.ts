@@ -85,6 +85,7 @@ function* readFacts(service: Service): Pausable<void> {
   yield;
 }
 
+/** Not `oncePerObject`: whether a service is new here is asked, too. */
 const ownPlaces = new WeakMap<Service, Place>();
 
 /** What a service's own facts say, once for as long as it stays the same from snapshot to snapshot. Never changed. */

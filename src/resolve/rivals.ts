@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Decision } from '../core/decision.ts';
 import { type Identity, identityOf } from '../core/identity.ts';
 import type { Mapping } from '../core/mapping.ts';
+import { oncePerObject } from '../core/once-per-object.ts';
 import { baseName } from '../core/path-text.ts';
 import { isContainer, type Service, type Snapshot } from '../core/service.ts';
 import type { Place } from './place.ts';
@@ -70,17 +71,8 @@ export function newRivals(rivals: readonly Service[], remembered: readonly strin
   return rivals.filter((service) => !remembered.includes(digestOf(service)));
 }
 
-const known = new WeakMap<Service, string>();
-
 /** Who it is, not where: a restart is nobody new. */
-function digestOf(service: Service): string {
-  let found = known.get(service);
-  if (found === undefined) {
-    found = digest(JSON.stringify(identityOf(service) ?? service.id));
-    known.set(service, found);
-  }
-  return found;
-}
+const digestOf = oncePerObject((service: Service) => digest(JSON.stringify(identityOf(service) ?? service.id)));
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { commandWords, imageName, withoutExtension } from '../core/command-words.ts';
+import { oncePerObject } from '../core/once-per-object.ts';
 import { type ContainerService, isContainer, type ProcessService } from '../core/service.ts';
 import { nameText } from './name-text.ts';
 import type { Place } from './place.ts';
@@ -32,16 +33,7 @@ export interface RoleWords {
 }
 
 /** Other words for what a service is. Empty for most. */
-export function roleWords(place: Place): RoleWords {
-  let found = knownWords.get(place);
-  if (!found) {
-    found = findRoleWords(place);
-    knownWords.set(place, found);
-  }
-  return found;
-}
-
-const knownWords = new WeakMap<Place, RoleWords>();
+export const roleWords = oncePerObject(findRoleWords);
 
 function findRoleWords(place: Place): RoleWords {
   const tools = toolNames(place).filter((name) => TOOL_NAMES.has(name));
@@ -154,18 +146,10 @@ export function isPageServer(place: Place): boolean {
   return toolNames(place).some((tool) => PAGE_SERVERS.has(tool) || PAGE_SERVERS.has(tool.split('.')[0] ?? ''));
 }
 
-const known = new WeakMap<Place, string[]>();
-
 /** Names of the program: image and compose service of a container, script and sub-command of a process. */
-function toolNames(place: Place): string[] {
-  let names = known.get(place);
-  if (!names) {
-    const { service } = place;
-    names = isContainer(service) ? [nameText(imageName(service)), ...place.parts] : programNames(place.tool, service);
-    known.set(place, names);
-  }
-  return names;
-}
+const toolNames = oncePerObject(({ service, parts, tool }: Place): string[] =>
+  isContainer(service) ? [nameText(imageName(service)), ...parts] : programNames(tool, service),
+);
 
 /** The script, too: a manifest says what the project is built on, whatever is run in it. */
 function programNames(tool: string, service: ProcessService): string[] {

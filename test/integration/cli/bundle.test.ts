@@ -1,9 +1,10 @@
 /** The published program, built as it is published: what a start loads, and what it keeps for the next one. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -27,10 +28,15 @@ beforeAll(async () => {
 afterAll(() => removeDir(folder));
 
 /** Start it; resolves at once. */
-function startBundle(dataDir: string, nodeFlags: readonly string[] = [], program = folder): StartedProcess {
+function startBundle(
+  dataDir: string,
+  nodeFlags: readonly string[] = [],
+  program = folder,
+  more: Record<string, string> = {},
+): StartedProcess {
   const flags = ['--data-dir', dataDir, '--https-port', '0', '--http-port', '0', '--resolve', 'names'];
   const args = [...nodeFlags, path.join(program, 'dist/main.js'), 'run', ...flags];
-  const env = { DOCKER_HOST: `unix://${path.join(dataDir, 'no-docker.sock')}`, HOME: folder };
+  const env = { DOCKER_HOST: `unix://${path.join(dataDir, 'no-docker.sock')}`, HOME: folder, ...more };
   const started = startProcess(process.execPath, args, { cwd: folder, env });
   onTestFinished(() => started.stop());
   return started;
@@ -64,7 +70,7 @@ describe('a start', () => {
   it('keeps what V8 compiled for the next one, and nothing of other versions', async () => {
     const dataDir = await tempDir('hw-data');
     const compiled = path.join(dataDir, 'compiled');
-    await mkdir(path.join(compiled, '0.0.0-before'), { recursive: true });
+    await mkdir(path.join(compiled, '0.0.0-before'), { recursive: true, mode: 0o700 });
     const started = startBundle(dataDir);
     await started.printed(/Listens/);
     const isGone = (): boolean => !existsSync(path.join(compiled, '0.0.0-before'));
@@ -73,6 +79,35 @@ describe('a start', () => {
     expect(others).toEqual([]);
     const [forNode = ''] = await readdir(path.join(compiled, version));
     expect((await readdir(path.join(compiled, version, forNode))).length).toBeGreaterThan(10);
+  });
+
+  it('leaves a place alone that somebody else chose for compiled code', async () => {
+    const dataDir = await tempDir('hw-data');
+    const chosen = await tempDir('hw-chosen');
+    const files = [path.join(chosen, 'compiled', 'photos'), path.join(chosen, 'compiled', 'mine', 'kept')];
+    for (const file of files) await mkdir(file, { recursive: true });
+    const started = startBundle(dataDir, [], folder, { NODE_COMPILE_CACHE: path.join(chosen, 'compiled', 'mine') });
+    await started.printed(/Listens/);
+    // Compiled code is kept five seconds after a start.
+    await delay(6_000);
+    expect(files.map((file) => existsSync(file))).toEqual([true, true]);
+  });
+
+  it('takes no compiled code from where others may write, whatever the umask is', async () => {
+    const dataDir = await tempDir('hw-data');
+    const compiled = path.join(dataDir, 'compiled');
+    const umask = process.umask(0o002);
+    onTestFinished(() => void process.umask(umask));
+    await startBundle(dataDir).printed(/Listens/);
+    process.umask(umask);
+    expect((await stat(compiled)).mode & 0o777).toBe(0o700);
+    const other = await tempDir('hw-data');
+    await mkdir(path.join(other, 'compiled'));
+    await chmod(path.join(other, 'compiled'), 0o775);
+    const started = startBundle(other);
+    await started.printed(/Listens/);
+    await started.stop();
+    expect(await readdir(path.join(other, 'compiled'))).toEqual([]);
   });
 
   it('takes no compiled code from a folder into which others may write', async () => {
