@@ -41,6 +41,8 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
   #silence: NodeJS.Timeout | undefined;
   #isOver = false;
   #mayWantTls = false;
+  /** Spares that are being written. */
+  #lent: Set<Buffer> | undefined;
 
   constructor(
     exchange: Exchange,
@@ -134,11 +136,30 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
 
   /** A client that is slower than the upstream is waited for. */
   #pass(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const pays = chunk.length >= RELEASED_BYTES || isSpare(chunk);
-    const isOurs = pays && this.#peek === undefined && controller instanceof PlainRequest;
-    if (this.#exchange.write(chunk, isOurs ? releasing(chunk) : undefined)) return;
+    const isOurs = this.#peek === undefined && controller instanceof PlainRequest;
+    if (this.#exchange.write(chunk, isOurs ? this.#whenWritten(chunk) : undefined)) return;
     controller.pause();
     this.#exchange.onceDrained(() => controller.resume());
+  }
+
+  /** What becomes of a piece that nobody else has. */
+  #whenWritten(chunk: Buffer): Written | undefined {
+    if (isSpare(chunk)) return this.#lend(chunk);
+    return chunk.length < RELEASED_BYTES ? undefined : releasing(chunk);
+  }
+
+  /** A spare comes back in every case, and once: at the latest when the exchange is over. */
+  #lend(spare: Buffer): Written {
+    const lent = this.#lent ?? new Set();
+    if (!this.#lent) {
+      this.#lent = lent;
+      // Node lets go of what a closed HTTP/2 stream had still to send at the end of the turn.
+      this.#exchange.onClose(() => setImmediate(giveAllBack, lent));
+    }
+    lent.add(spare);
+    return (error) => {
+      if (!error && lent.delete(spare)) giveBack(spare);
+    };
   }
 
   get #isRefused(): boolean {
@@ -174,6 +195,11 @@ export class AnswerRelay implements Dispatcher.DispatchHandler {
       this.#finish({ kind: 'unanswered', error, spoke: this.#ways.speaks });
     }
   }
+}
+
+function giveAllBack(lent: Set<Buffer>): void {
+  for (const spare of lent) giveBack(spare);
+  lent.clear();
 }
 
 function releasing(chunk: Buffer): Written {

@@ -31,6 +31,7 @@ export class Http1Exchange implements Exchange {
   #isFresh = false;
   /** First bytes of its body. */
   #held: Buffer | undefined = undefined;
+  #heldWritten: Written | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
   #closeListeners: ((exchange: Exchange) => void)[] | undefined = undefined;
 
@@ -119,9 +120,13 @@ export class Http1Exchange implements Exchange {
   }
   write(chunk: Buffer, written?: Written): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
-    if (this.gone) return true;
+    if (this.gone) {
+      if (written) process.nextTick(written);
+      return true;
+    }
     if (this.#isFresh && this.#held === undefined) {
       this.#held = chunk;
+      this.#heldWritten = written;
       return true;
     }
     this.sendHeld();
@@ -132,9 +137,11 @@ export class Http1Exchange implements Exchange {
     if (!this.#isFresh) return;
     this.#isFresh = false;
     const held = this.#held;
+    const written = this.#heldWritten;
     this.#held = undefined;
+    this.#heldWritten = undefined;
     if (this.gone) return;
-    if (held) this.#response.write(held);
+    if (held) this.#response.write(held, written);
     // Not flushHeaders(), which writes the head as UTF-8: bytes above 0x7f would become two.
     else this.#response.write(NO_BYTES);
   }
@@ -145,9 +152,11 @@ export class Http1Exchange implements Exchange {
     if (trailers && trailers.length > 0) this.#response.addTrailers(headerPairs(trailers));
     this.#isFresh = false;
     const held = this.#held;
+    const written = this.#heldWritten;
     this.#held = undefined;
+    this.#heldWritten = undefined;
     if (held === undefined) this.#response.end();
-    else if (held.byteLength > MAX_JOINED_BYTES) this.#response.end(held);
+    else if (held.byteLength > MAX_JOINED_BYTES) this.#response.end(held, written);
     else this.#response.end(held.toString('latin1'), 'latin1');
   }
   abort(): void {

@@ -29,6 +29,7 @@ export class Http2Exchange implements Exchange {
   #isEnded = false;
   /** First bytes of the response's body. */
   #held: Buffer | undefined = undefined;
+  #heldWritten: Written | undefined = undefined;
   #goneListeners: (() => void)[] | undefined = undefined;
   #closeListeners: ((exchange: Exchange) => void)[] | undefined = undefined;
   recording: Recording | undefined = undefined;
@@ -152,10 +153,14 @@ export class Http2Exchange implements Exchange {
   write(chunk: Buffer, written?: Written): boolean {
     if (this.recording) this.recording.bytesOut += chunk.byteLength;
     // Node ends a response without content itself.
-    if (this.gone || this.#stream.writableEnded) return true;
+    if (this.gone || this.#stream.writableEnded) {
+      if (written) process.nextTick(written);
+      return true;
+    }
     if (this.#isFresh) {
       this.#isFresh = false;
       this.#held = chunk;
+      this.#heldWritten = written;
       process.nextTick(sendHeld, this);
       return true;
     }
@@ -165,8 +170,10 @@ export class Http2Exchange implements Exchange {
   /** Send what waits for the end of the tick in which the response began. */
   sendHeld(): void {
     const held = this.#held;
+    const written = this.#heldWritten;
     this.#held = undefined;
-    if (held && !this.gone) this.#stream.write(held);
+    this.#heldWritten = undefined;
+    if (held && !this.gone) this.#stream.write(held, written);
   }
   onceDrained(listener: () => void): void {
     this.#stream.once('drain', listener);
@@ -175,9 +182,11 @@ export class Http2Exchange implements Exchange {
     this.#isEnded = true;
     if (trailers) this.#responseTrailers = trailers;
     const held = this.#held;
+    const written = this.#heldWritten;
     this.#held = undefined;
+    this.#heldWritten = undefined;
     // Together they need one frame.
-    if (held) this.#stream.end(held);
+    if (held) this.#stream.end(held, written);
     else this.#stream.end();
   }
   abort(code: number = constants.NGHTTP2_INTERNAL_ERROR): void {

@@ -60,7 +60,8 @@ export interface Exchange {
   respondAlone(status: number, message: string, headers: readonly string[]): void;
   /**
    * The first bytes may wait until the next tick, to leave together with the head or with the end.
-   * @param written called when nobody needs the chunk any more; never for the first bytes, nor always when the client leaves
+   * @param written called later, when nobody needs the chunk any more; not for a short one that is all there is, nor always
+   *   when the client leaves
    * @returns false when the client is slower than we are: wait for {@link onceDrained}
    */
   write(chunk: Buffer, written?: Written): boolean;

@@ -5,7 +5,7 @@ import { disconnected } from './disconnected.ts';
 import { flatHeader } from './flat-headers.ts';
 import { type Carrier, NO_HEADERS, type PlainRequest } from './plain-request.ts';
 import { type ResponseParser, responseParser, WITH_BODY, WITHOUT_BODY } from './response-parser.ts';
-import { takeSpare } from './spare-buffers.ts';
+import { giveBack, takeSpare } from './spare-buffers.ts';
 
 /** Reads of all connections: a read is parsed, and its body copied, before the next one comes. Large bodies have others. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
@@ -39,6 +39,8 @@ export class PlainConnection implements Carrier {
   #isReusable = true;
   /** Bytes of the body that are still to come, where its length says so and nobody keeps pieces of it; else 0. */
   #outstanding = 0;
+  /** What the socket reads into, as long as nobody else has it. */
+  #spare: Buffer | undefined;
   /** What came before anything was asked. */
   #unasked: Buffer | undefined;
   #isDestroyed = false;
@@ -48,7 +50,7 @@ export class PlainConnection implements Carrier {
     this.keepAliveMs = owner.limits.keepAliveMs;
     this.onread = {
       // Asked once before the first read, and after each.
-      buffer: () => (this.#outstanding < READ_BUFFER.length ? undefined : takeSpare()) ?? READ_BUFFER,
+      buffer: () => this.#nextBuffer(),
       callback: (length, buffer) => this.#read(length, buffer as Buffer),
     };
     this.#parser = responseParser(owner.limits.maxHeadBytes, {
@@ -78,6 +80,9 @@ export class PlainConnection implements Carrier {
     socket.on('end', () => this.#ended());
     socket.on('close', () => {
       this.#broke(disconnected());
+      // Not before: until its handle is closed something could be read into it.
+      if (this.#spare) giveBack(this.#spare);
+      this.#spare = undefined;
       this.#owner.forget(this);
     });
     if (this.#isDestroyed) socket.destroy();
@@ -119,6 +124,12 @@ export class PlainConnection implements Carrier {
 
   destroy(): void {
     this.#break(disconnected());
+  }
+
+  #nextBuffer(): Buffer {
+    if (this.#isDestroyed || this.#outstanding < READ_BUFFER.length) return READ_BUFFER;
+    this.#spare ??= takeSpare();
+    return this.#spare ?? READ_BUFFER;
   }
 
   #read(length: number, buffer: Buffer): boolean {
@@ -187,6 +198,8 @@ export class PlainConnection implements Carrier {
     const request = this.#request;
     this.#outstanding = Math.max(0, this.#outstanding - piece.length);
     if (!request || this.#isComplete || request.isOver) return;
+    // From here on it is for the one who writes it to give it back.
+    if (this.#spare?.buffer === piece.buffer) this.#spare = undefined;
     try {
       request.handler.onResponseData?.(request, piece);
     } catch (error) {

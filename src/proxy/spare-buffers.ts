@@ -11,16 +11,23 @@ const MAX_SPARES = 32;
 const spares: Buffer[] = [];
 /** A Buffer of another's may share its memory with strangers, whatever size that has. */
 const ours = new WeakSet<ArrayBufferLike>();
+/** Those of them that somebody has. */
+const taken = new WeakSet<ArrayBufferLike>();
 let count = 0;
-/** Not all come back: a client may leave before its piece was written. */
+/** Not all need to come back: a handler may have failed while it had one. */
 const lost = new FinalizationRegistry<void>(() => {
   count--;
 });
 
 /** @returns a buffer that nobody else has; undefined when all are in use */
 export function takeSpare(): Buffer | undefined {
-  const spare = spares.pop();
-  if (spare || count >= MAX_SPARES) return spare;
+  const spare = spares.pop() ?? freshSpare();
+  if (spare) taken.add(spare.buffer);
+  return spare;
+}
+
+function freshSpare(): Buffer | undefined {
+  if (count >= MAX_SPARES) return undefined;
   const fresh = Buffer.allocUnsafeSlow(SPARE_BYTES);
   ours.add(fresh.buffer);
   lost.register(fresh.buffer);
@@ -39,8 +46,10 @@ export function isSpare(piece: Uint8Array): boolean {
  */
 export function giveBack(piece: Uint8Array): void {
   const { buffer } = piece;
-  if (isSpare(piece)) spares.push(Buffer.from(buffer));
-  else if (piece.byteLength === buffer.byteLength && piece.byteLength > 0 && buffer instanceof ArrayBuffer) {
+  if (isSpare(piece)) {
+    // Twice in the list it would be read into by two.
+    if (taken.delete(buffer)) spares.push(Buffer.from(buffer));
+  } else if (piece.byteLength === buffer.byteLength && piece.byteLength > 0 && buffer instanceof ArrayBuffer) {
     buffer.transfer(0);
   }
 }

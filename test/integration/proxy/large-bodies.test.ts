@@ -9,14 +9,20 @@ import https from 'node:https';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { giveBack, takeSpare } from '../../../src/proxy/spare-buffers.ts';
 import { session2 } from '../../fixtures/clients.ts';
 import { type ProxyStand, startProxyStand } from '../../fixtures/proxy-stand.ts';
 import { httpUpstream, type TestUpstream } from '../../fixtures/raw-upstream.ts';
+import { waitFor } from '../../fixtures/wait-for.ts';
 
 const HOST = 'large.localhost';
 const SIZE = 3 * 1024 * 1024 + 17;
 /** More than there are buffers for. */
 const MANY = 40;
+/** Each has one to itself. */
+const FEW = 8;
+/** More than the systems' own buffers take. */
+const ENDLESS = 1024 * 1024 * 1024;
 let stand: ProxyStand;
 let app: TestUpstream;
 
@@ -33,8 +39,23 @@ beforeAll(async () => {
       );
       return;
     }
+    if (how === 'endless') {
+      response.setHeader('content-length', ENDLESS);
+      const piece = bodyOf(name);
+      const more = (): void => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on('drain', more);
+      more();
+      return;
+    }
     const body = bodyOf(name);
     if (how !== 'chunks') response.setHeader('content-length', SIZE);
+    if (how === 'late') {
+      // The head in a packet of its own.
+      response.flushHeaders();
+      await delay(20);
+    }
     if (how === 'broken')
       response.write(body.subarray(0, SIZE / 2), () => setTimeout(() => request.socket.destroy(), 20));
     else if (how === 'chunks') {
@@ -69,6 +90,17 @@ async function digestOf(body: Readable, isSlow: boolean): Promise<string> {
   }
   return hash.digest('hex');
 }
+
+/** Buffers that nobody has. */
+function spares(): Buffer[] {
+  const all: Buffer[] = [];
+  for (let spare = takeSpare(); spare; spare = takeSpare()) all.push(spare);
+  all.forEach(giveBack);
+  return all;
+}
+
+/** Held, so that one that is lost does not come back as garbage. */
+const ALL = spares();
 
 interface Transfer {
   up: Writable;
@@ -139,6 +171,27 @@ describe.each(versions)('over %s', (_version, prepare) => {
       expect(text).toBe(digest(String(i)));
     };
     await Promise.all(Array.from({ length: MANY / 2 }, (_, i) => post(i)));
+  }, 30_000);
+
+  it('whole downloads give back all their memory, also where the head comes before the body', async () => {
+    const begin = prepare();
+    const get = async (i: number): Promise<void> => {
+      expect(await digestOf(await begin('GET', `/late/${i}`).down, false)).toBe(digest(String(i)));
+    };
+    await Promise.all(Array.from({ length: FEW }, (_, i) => get(i)));
+    await waitFor('all to be back', () => spares().length === ALL.length);
+  }, 30_000);
+
+  it('downloads that are left give back all their memory, also what waits to be sent', async () => {
+    const begin = prepare();
+    // Nobody reads them.
+    const downloads = Array.from({ length: FEW }, () => begin('GET', '/endless/1'));
+    await Promise.all(downloads.map(({ down }) => down));
+    await waitFor('some to be in use', () => spares().length < ALL.length);
+    for (const { leave } of downloads) leave();
+    await waitFor('all to be back', () => spares().length === ALL.length);
+    const next = await prepare()('GET', '/length/2').down;
+    expect(await digestOf(next, false)).toBe(digest('2'));
   }, 30_000);
 
   it('a download whose app ends in the middle is broken, and the next is whole', async () => {
