@@ -100,6 +100,7 @@ describe('a start', () => {
     onTestFinished(() => void process.umask(umask));
     await startBundle(dataDir).printed(/Listens/);
     process.umask(umask);
+    await waitFor('the folder', () => existsSync(compiled));
     expect((await stat(compiled)).mode & 0o777).toBe(0o700);
     const other = await tempDir('hw-data');
     await mkdir(path.join(other, 'compiled'));
