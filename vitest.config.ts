@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/fixtures/right-node.ts'],
     reporters: ['default', './test/fixtures/skip-reporter.ts'],
-    // One more than a small machine has cores: a third of the time a test waits for something.
-    maxWorkers: 3,
+    // Two cores: more workers only make real servers and browsers slower (three took as long, and browsers met their limits).
+    maxWorkers: 2,
     pool: 'forks',
     // Tests side by side mostly wait.
     maxConcurrency: 20,
