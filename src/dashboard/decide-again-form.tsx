@@ -20,14 +20,16 @@ export function DecideAgainForm({ decisionKey }: { decisionKey: string }): Compo
     isBusy.value = true;
     try {
       await write('POST', '/_api/decisions', { body: { key: decisionKey, ...(prompt === '' ? {} : { prompt }) } });
+      // Before it is said: whoever puts it right at once changes what is there now.
+      await reload();
       say(`“${decisionKey}” was decided again`);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404)
         say('This hostwise cannot decide again by itself', undefined, true);
       else sayProblem(error);
+      await reload();
     }
     isBusy.value = false;
-    await Promise.all([decisions.load(), routes.load()]);
   };
   return (
     <form class="route-form" onSubmit={(event) => void submit(event)}>
@@ -48,4 +50,8 @@ export function DecideAgainForm({ decisionKey }: { decisionKey: string }): Compo
       </div>
     </form>
   );
+}
+
+async function reload(): Promise<void> {
+  await Promise.all([decisions.load(), routes.load()]);
 }

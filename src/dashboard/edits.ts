@@ -43,13 +43,14 @@ function bringBack(key: string, body: object): Promise<boolean> {
 async function attempt(key: string, done: string, act: () => Promise<unknown>): Promise<boolean> {
   try {
     await act();
+    // Before it is said: whoever goes on at once changes what is there now.
+    await routes.load();
     say(done);
     return true;
   } catch (error) {
     tell(key, error);
-    return false;
-  } finally {
     await routes.load();
+    return false;
   }
 }
 
