@@ -185,7 +185,7 @@ export const SETTINGS = {
     flag: '--data-dir',
     valueName: 'FOLDER',
     defaultText: 'the platform’s data folder',
-    doc: 'CA, mappings, `hostwise.env`, control socket',
+    doc: 'CA, mappings, `hostwise.env`, control socket, compiled code',
     parse: parsePath,
     notInFile: true,
   }),

@@ -8,11 +8,12 @@ import type { ContainerLog } from '../../core/container-log.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ContainerService } from '../../core/service.ts';
 import { containerService, shortId } from './container.ts';
-import type { ContainerFacts, ImageFacts } from './container-facts.ts';
+import type { ContainerFacts } from './container-facts.ts';
 import { Doubts, type Uncertainty } from './doubts.ts';
 import type { EngineAddress } from './engine-address.ts';
 import { EngineApi, type EngineEvent } from './engine-api.ts';
 import { EngineClient, EngineError } from './engine-client.ts';
+import { Images } from './images.ts';
 import { type Member, ownsAddress, type Placed, placeAll } from './namespaces.ts';
 import { namesNoPorts, portsListenedOn } from './own-ports.ts';
 import { Reachability, remoteHost } from './reach.ts';
@@ -55,7 +56,7 @@ export class EngineView {
   readonly #known = new Map<string, Member>();
   readonly #updates = new Map<string, Update>();
   readonly #doubts = new Doubts();
-  readonly #images = new Map<string, Promise<ImageFacts | undefined>>();
+  readonly #images: Images;
   #placed: Map<string, Placed> | undefined;
   #warning: string | undefined;
   #isFollowing = true;
@@ -65,6 +66,7 @@ export class EngineView {
     this.address = address;
     this.#client = client;
     this.#api = new EngineApi(client);
+    this.#images = new Images(this.#api);
     this.#reachability = new Reachability(address);
     this.#onChange = onChange;
     this.lost = new Promise((resolve) => {
@@ -212,8 +214,7 @@ export class EngineView {
   #remove(id: string): void {
     this.#known.delete(shortId(id));
     this.#doubts.clear(id);
-    const used = new Set([...this.#known.values()].map(({ facts }) => facts.imageId));
-    for (const image of this.#images.keys()) if (!used.has(image)) this.#images.delete(image);
+    this.#images.keepOnly([...this.#known.values()].map(({ facts }) => facts));
   }
 
   async #follow(events: AsyncGenerator<(EngineEvent | null)[]>): Promise<void> {
@@ -277,7 +278,7 @@ export class EngineView {
 
   async #describe(facts: ContainerFacts): Promise<Inspection> {
     const failure: { words?: string } = {};
-    const asked = this.#imageOf(facts).catch((error: unknown) => {
+    const asked = this.#images.of(facts).catch((error: unknown) => {
       failure.words = `${messageOf(error)} when it is asked about the image of “${facts.name}”`;
       return undefined;
     });
@@ -293,17 +294,6 @@ export class EngineView {
       member: { facts, service, image },
       ...(isCertain ? {} : { doubt: { words: failure.words, isStale: false } }),
     };
-  }
-
-  /** Asked once per image: its labels and variables never change. */
-  #imageOf({ imageId }: ContainerFacts): Promise<ImageFacts | undefined> {
-    if (imageId === '') return Promise.resolve(undefined);
-    const known = this.#images.get(imageId);
-    if (known) return known;
-    const asked = this.#api.image(imageId);
-    this.#images.set(imageId, asked);
-    asked.catch(() => this.#images.delete(imageId));
-    return asked;
   }
 
   /** Asked of the engine: for when its events are not heard. */
